@@ -1,0 +1,2 @@
+export type * from './capabilities.ts';
+export type * from './port.ts';

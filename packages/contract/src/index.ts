@@ -1,0 +1,13 @@
+export * from './auth/tokens.ts';
+export * from './container/reads.ts';
+export * from './container/resource.ts';
+export * from './container/spec.ts';
+export * from './container/states.ts';
+export * from './errors/boatload-error.ts';
+export * from './errors/codes.ts';
+export * from './errors/problem.ts';
+export * from './path-bytes.ts';
+export type * from './satellite/order.ts';
+export type * from './satellite/port.ts';
+export type * from './satellite/reads.ts';
+export type * from './satellite/status.ts';
