@@ -16,6 +16,8 @@ export interface Submission {
   readonly script?: Source;
   /** File name below /boatload; set if and only if there is a script. */
   readonly scriptname?: string;
+  /** Name under which the script was submitted; its extension may choose the interpreter. */
+  readonly scriptFile?: string;
   readonly data?: Source;
   /** File name under which data that are not an archive are placed. */
   readonly dataName?: string;

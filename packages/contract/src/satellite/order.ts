@@ -17,6 +17,8 @@ export interface ScriptOrder {
   /** File name below /boatload. */
   readonly name: string;
   readonly source: Source;
+  /** Name under which it was submitted: its extension counts where neither shebang nor `name` says how to run it. */
+  readonly fileName?: string;
   /** Command that runs the script; without it, its shebang or extension decides. */
   readonly interpreter?: readonly string[];
 }
