@@ -1,0 +1,42 @@
+import type { AttemptRef } from '@boatload/contract';
+
+/** One volume of an attempt's container. */
+export interface MountRecord {
+  /** Absolute path in the container. */
+  readonly path: string;
+  /** The volume's name on the Engine. */
+  readonly volume: string;
+  /** `script` and `data` are ours; `image`: the image's own VOLUME. */
+  readonly kind: 'script' | 'data' | 'image';
+}
+
+/** What a satellite keeps of an attempt, durable before the Engine is asked for anything. */
+export interface AttemptRecord {
+  readonly version: 1;
+  readonly ref: AttemptRef;
+  /** The container's name on the Engine, as it was created. */
+  readonly name: string;
+  /**
+   * - `preparing`: the container may exist, but must not be started; it is removed and made anew.
+   * - `prepared`: it is complete and may be started with a permit.
+   */
+  readonly phase: 'preparing' | 'prepared';
+  /** The Engine's id of the container; set once prepared. */
+  readonly containerId?: string;
+  readonly mounts: readonly MountRecord[];
+  /** Absolute paths that exist only because we mounted there: the mount points and parents made for them. */
+  readonly injected: readonly string[];
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+/** What reading from an attempt's container needs to know. */
+export interface ReadTarget {
+  /** The Engine's id of the container. */
+  readonly containerId: string;
+  readonly mounts: readonly MountRecord[];
+  /** Where the mounts' content before the start is recorded; undefined if there is nothing to compare with. */
+  readonly baselineFile: string | undefined;
+  /** Absolute paths that exist only because we mounted there: the mount points and parents made for them. */
+  readonly injected: readonly string[];
+}
