@@ -40,6 +40,7 @@ export const errorCodes = {
   bad_credentials: once(400, 'Unknown user or wrong password'),
   invalid_token: once(401, 'The token is not valid'),
   expired_token: once(401, 'The token has expired'),
+  token_rejected: once(400, 'The token to verify or refresh is not accepted'),
   csrf_failed: once(403, 'CSRF check failed'),
   forbidden: once(403, 'Not allowed'),
   too_many_requests: again(429, 'Too many requests'),
@@ -67,6 +68,7 @@ export const errorCodes = {
   // us
   engine_unavailable: again(503, 'The Docker Engine does not answer'),
   engine_error: again(502, 'The Docker Engine refused'),
+  bad_configuration: once(500, 'The service is configured wrongly'),
   shutting_down: again(503, 'The service is stopping'),
   internal: again(500, 'A fault in BoatLoad'),
 } as const satisfies Record<string, CodeMeaning>;
