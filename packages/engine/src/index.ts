@@ -1,4 +1,14 @@
 export * from './connect.ts';
+export * from './containers.ts';
+export * from './describe.ts';
 export * from './engine-options.ts';
 export * from './engine-response.ts';
 export * from './errors.ts';
+export * from './events.ts';
+export * from './images.ts';
+export * from './json-lines.ts';
+export * from './start-failures.ts';
+export * from './tar/decode-tar.ts';
+export * from './tar/encode-header.ts';
+export type * from './tar/tar-header.ts';
+export * from './volumes.ts';
