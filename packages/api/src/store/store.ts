@@ -1,3 +1,4 @@
+import type { SessionStore } from '../auth/session-store.ts';
 import type {
   ContainerChange,
   ContainerPage,
@@ -42,10 +43,10 @@ export interface ContainerStore {
   open(): Promise<readonly string[]>;
 
   /**
-   * Keeps new facts; facts that are known already add nothing.
+   * Keeps new facts, those of several changes one after the other; facts that are known already add nothing.
    * @returns the container as it is now; undefined when it doesn't exist
    */
-  record(id: string, change: ContainerChange): Promise<StoredContainer | undefined>;
+  record(id: string, ...changes: readonly ContainerChange[]): Promise<StoredContainer | undefined>;
 }
 
 /** Small values of the whole service, by name. */
@@ -63,6 +64,7 @@ export interface BlobReferenceStore {
 /** All that is kept. Only the API's process opens it. */
 export interface Store extends AsyncDisposable {
   readonly containers: ContainerStore;
+  readonly sessions: SessionStore;
   readonly settings: SettingStore;
   readonly blobs: BlobReferenceStore;
   /** Idempotent. */

@@ -1,0 +1,61 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TimelineEntry } from '@boatload/contract';
+import type { AttemptChange, ContainerChange, StoredAttempt, StoredContainer } from './records.ts';
+
+/**
+ * A container with new facts added. Gives back the same object when it knew them all.
+ *
+ * Once a container is to be removed its state stays `removing`, whatever happens to its attempts. The timeline
+ * gets an entry where state, reason or the attempt they are about differ from the last one.
+ */
+export function mergeChange(container: StoredContainer, change: ContainerChange): StoredContainer {
+  const withAttempts = (change.attempts ?? []).reduce(mergeAttempt, container);
+  return mergeState(withAttempts, change);
+}
+
+/** The same for several changes, one after the other. */
+export function mergeChanges(container: StoredContainer, changes: readonly ContainerChange[]): StoredContainer {
+  return changes.reduce(mergeChange, container);
+}
+
+function mergeAttempt(container: StoredContainer, change: AttemptChange): StoredContainer {
+  const known = container.attempts.find(({ attempt }) => attempt === change.attempt);
+  const merged = { ...(known ?? newAttempt(change.attempt)), ...change };
+  if (isDeepStrictEqual(known, merged)) return container;
+  const others = container.attempts.filter(({ attempt }) => attempt !== change.attempt);
+  const attempts = [...others, merged].sort((a, b) => a.attempt - b.attempt);
+  return { ...container, attempts, attempt: Math.max(container.attempt, change.attempt) };
+}
+
+function mergeState(container: StoredContainer, change: ContainerChange): StoredContainer {
+  if (change.state === undefined) return container;
+  if (container.desired === 'removed' && change.state !== 'removing') return container;
+  const entry: TimelineEntry = {
+    at: change.at,
+    state: change.state,
+    attempt: change.attempt ?? container.attempt,
+    reason: change.reason ?? null,
+    reason_code: change.reasonCode ?? null,
+  };
+  const last = container.timeline.at(-1);
+  if (last !== undefined && isDeepStrictEqual({ ...last, at: entry.at }, entry)) return container;
+  const timeline = [...container.timeline, entry];
+  return { ...container, state: entry.state, reason: entry.reason, reasonCode: entry.reason_code, timeline };
+}
+
+/** An attempt of which nothing is known yet. */
+export function newAttempt(attempt: number): StoredAttempt {
+  return {
+    attempt,
+    launch: attempt,
+    state: 'submitted',
+    node: null,
+    started_at: null,
+    finished_at: null,
+    exit_code: null,
+    oom_killed: false,
+    reason: null,
+    reason_code: null,
+    dockerState: {},
+  };
+}
