@@ -19,7 +19,7 @@ export function createContainerStore(db: Kysely<Schema>): ContainerStore {
       db.transaction().execute((tx) => markRemoving(tx, { id, graceSeconds, at })),
     erase: (id) => db.transaction().execute((tx) => eraseContainer(tx, id)),
     open: () => listOpen(db),
-    record: (id, ...changes) => db.transaction().execute((tx) => recordChanges(tx, id, changes)),
+    record: (id, change) => db.transaction().execute((tx) => recordChanges(tx, id, change)),
   };
 }
 
@@ -59,11 +59,11 @@ async function listOpen(db: Kysely<Schema>): Promise<readonly string[]> {
 async function recordChanges(
   db: Kysely<Schema>,
   id: string,
-  changes: readonly ContainerChange[],
+  change: ContainerChange | readonly ContainerChange[],
 ): Promise<StoredContainer | undefined> {
   const before = await loadContainer(db, id);
   if (before === undefined) return undefined;
-  const after = mergeChanges(before, changes);
+  const after = mergeChanges(before, change);
   if (after !== before) await updateContainer(db, before, after);
   return after;
 }

@@ -14,8 +14,11 @@ export function mergeChange(container: StoredContainer, change: ContainerChange)
 }
 
 /** The same for several changes, one after the other. */
-export function mergeChanges(container: StoredContainer, changes: readonly ContainerChange[]): StoredContainer {
-  return changes.reduce(mergeChange, container);
+export function mergeChanges(
+  container: StoredContainer,
+  changes: ContainerChange | readonly ContainerChange[],
+): StoredContainer {
+  return [changes].flat().reduce(mergeChange, container);
 }
 
 function mergeAttempt(container: StoredContainer, change: AttemptChange): StoredContainer {

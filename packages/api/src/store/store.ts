@@ -46,7 +46,7 @@ export interface ContainerStore {
    * Keeps new facts, those of several changes one after the other; facts that are known already add nothing.
    * @returns the container as it is now; undefined when it doesn't exist
    */
-  record(id: string, ...changes: readonly ContainerChange[]): Promise<StoredContainer | undefined>;
+  record(id: string, change: ContainerChange | readonly ContainerChange[]): Promise<StoredContainer | undefined>;
 }
 
 /** Small values of the whole service, by name. */
