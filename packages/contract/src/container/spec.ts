@@ -57,6 +57,7 @@ export const ContainerSpec = Type.Object(
     env: Type.Optional(
       Type.Record(Type.String({ pattern: '^[^=\\u0000]+$' }), Type.String({ maxLength: 131_072 }), {
         maxProperties: maxEnv,
+        additionalProperties: false,
       }),
     ),
     restart: Type.Optional(
@@ -87,6 +88,7 @@ export const ContainerSpec = Type.Object(
     labels: Type.Optional(
       Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String({ maxLength: 4_096 }), {
         maxProperties: 100,
+        additionalProperties: false,
       }),
     ),
     name: Type.Optional(

@@ -1,0 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Looks again and again until a condition holds, and gives up with a clear error at the deadline. */
+export async function until<T>(
+  look: () => Promise<T>,
+  holds: (value: T) => boolean,
+  what: string,
+  deadlineMs = 90_000,
+): Promise<T> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const value = await look();
+    if (holds(value)) return value;
+    if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}; last seen: ${JSON.stringify(value)}`);
+    await pause(25);
+  }
+}

@@ -1,0 +1,53 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { isAbort } from '@boatload/contract';
+import type { FastifyReply } from 'fastify';
+
+/**
+ * A stream of what an iterable yields. The first item is awaited here, so that an error before any byte was
+ * sent becomes an ordinary answer; a later one cuts the connection, which the client sees as incomplete.
+ */
+export async function openStream(items: AsyncIterable<Uint8Array | string>): Promise<Readable> {
+  const iterator = items[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return Readable.from(resume(first, iterator), { objectMode: false, highWaterMark: 64 * 1024 });
+}
+
+/**
+ * Sends what comes when it comes: headers at once, even if the first item takes hours. The answer ends with
+ * the items, or when the client goes away; an error cuts the connection.
+ */
+export async function sendLive(reply: FastifyReply, items: AsyncIterable<Uint8Array | string>): Promise<FastifyReply> {
+  reply.hijack();
+  reply.raw.writeHead(200, Object.fromEntries(Object.entries(reply.getHeaders()).filter(isSet)));
+  reply.raw.flushHeaders();
+  try {
+    await pipeline(Readable.from(items, { objectMode: false }), reply.raw);
+  } catch (error) {
+    reply.raw.destroy();
+    if (!isAbort(error)) reply.log.info({ err: error }, 'a live answer was cut off');
+  }
+  return reply;
+}
+
+function isSet<T>(entry: [string, T | undefined]): entry is [string, T] {
+  return entry[1] !== undefined;
+}
+
+/** Renders items as a JSON array, one at a time. */
+export async function* jsonArray(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+  let lead = '[';
+  for await (const item of items) {
+    yield `${lead}${JSON.stringify(item)}`;
+    lead = ',\n';
+  }
+  yield lead === '[' ? '[]' : ']';
+}
+
+async function* resume<T>(first: IteratorResult<T>, iterator: AsyncIterator<T>): AsyncGenerator<T> {
+  try {
+    for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
+}

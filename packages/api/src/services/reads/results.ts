@@ -1,0 +1,104 @@
+import type { Backend } from '@boatload/backend';
+import {
+  BoatLoadError,
+  type ByteRange,
+  type DirectoryEntry,
+  type FileChange,
+  type FileStat,
+  type Metrics,
+} from '@boatload/contract';
+import type { StoredContainer } from '../../store/records.ts';
+import { attemptOf, type ReadableAttempt, readableAttempt } from './attempts.ts';
+
+export interface ReadOptions {
+  /** Default: the last one. */
+  readonly attempt?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Reads what a container did, through the satellite of the node where it is. */
+export class ResultService {
+  readonly #backend: Backend;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** By path; none before the start. */
+  async *changes(container: StoredContainer, { attempt, signal }: ReadOptions): AsyncGenerator<FileChange> {
+    const readable = await this.#readable(container, attempt);
+    if (readable !== undefined) yield* readable.satellite.changes(readable.ref, { signal });
+  }
+
+  /** The changed regular files, in the order of `changes`. */
+  async *changedFiles(container: StoredContainer, options: ReadOptions): AsyncGenerator<FileChange> {
+    for await (const change of this.changes(container, options)) {
+      if (change.type === 'file') yield change;
+    }
+  }
+
+  /** An uncompressed tar; an empty one before the start. */
+  async *archive(container: StoredContainer, { attempt, signal }: ReadOptions): AsyncGenerator<Uint8Array> {
+    const readable = await this.#readable(container, attempt);
+    if (readable === undefined) yield new Uint8Array(emptyTarBytes);
+    else yield* readable.satellite.archive(readable.ref, { signal });
+  }
+
+  /** @throws file_not_found, also before the start */
+  async stat(container: StoredContainer, path: Uint8Array, options: ReadOptions): Promise<FileStat> {
+    const { satellite, ref } = await this.#started(container, options.attempt);
+    return satellite.stat(ref, path, { signal: options.signal });
+  }
+
+  /** @throws file_not_found, not_a_file */
+  async *read(
+    container: StoredContainer,
+    path: Uint8Array,
+    { attempt, signal, range }: ReadOptions & { readonly range?: ByteRange },
+  ): AsyncGenerator<Uint8Array> {
+    const { satellite, ref } = await this.#started(container, attempt);
+    yield* satellite.read(ref, path, { signal, ...(range === undefined ? {} : { range }) });
+  }
+
+  /** @throws file_not_found, not_a_file */
+  async list(
+    container: StoredContainer,
+    path: Uint8Array,
+    { attempt, signal }: ReadOptions,
+  ): Promise<readonly DirectoryEntry[]> {
+    const { satellite, ref } = await this.#started(container, attempt);
+    return satellite.list(ref, path, { signal });
+  }
+
+  /** All zero before the start and after the end. */
+  async metrics(container: StoredContainer, { attempt, signal }: ReadOptions): Promise<Metrics> {
+    const readable = await this.#readable(container, attempt);
+    if (readable === undefined) return { ...noMetrics, at: new Date().toISOString() };
+    return readable.satellite.metrics(readable.ref, { signal });
+  }
+
+  #readable(container: StoredContainer, number: number | undefined): Promise<ReadableAttempt | undefined> {
+    return readableAttempt(this.#backend, container, attemptOf(container, number));
+  }
+
+  async #started(container: StoredContainer, number: number | undefined): Promise<ReadableAttempt> {
+    const readable = await this.#readable(container, number);
+    if (readable !== undefined) return readable;
+    throw new BoatLoadError(
+      'file_not_found',
+      `The container has no files yet: it is ${container.state} and was not started. Try again once it runs.`,
+    );
+  }
+}
+
+/** Two blocks of zeros: how a tar ends. */
+const emptyTarBytes = 1024;
+
+const noMetrics: Omit<Metrics, 'at'> = {
+  running: false,
+  cpu: { usage_seconds: 0, percent: 0 },
+  memory: { usage_bytes: 0, max_usage_bytes: 0, limit_bytes: 0 },
+  network: { rx_bytes: 0, tx_bytes: 0 },
+  block_io: { read_bytes: 0, write_bytes: 0 },
+  pids: { current: 0 },
+};

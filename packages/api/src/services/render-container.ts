@@ -1,0 +1,80 @@
+import type { Attempt, Container, Progress, Source } from '@boatload/contract';
+import type { StoredAttempt, StoredContainer } from '../store/records.ts';
+
+/** A container as answers show it. Registry log-ins are not part of it. */
+export function renderContainer(container: StoredContainer, progress?: Progress): Container {
+  const { submission, attempts } = container;
+  const last = attempts.at(-1);
+  return {
+    id: container.id,
+    name: submission.name ?? null,
+    owner: container.owner,
+    backend: container.backend,
+    state: container.state,
+    reason: container.reason,
+    reason_code: container.reasonCode,
+    exit_code: last?.exit_code ?? null,
+    attempt: container.attempt,
+    node: last?.node ?? null,
+    created_at: container.createdAt,
+    started_at: last?.started_at ?? null,
+    finished_at: last?.finished_at ?? null,
+    image_name: submission.image.name,
+    image_tag: submission.image.tag,
+    ...renderFiles(container),
+    container_args: [...submission.args],
+    entrypoint: listOrNull(submission.entrypoint),
+    interpreter: listOrNull(submission.interpreter),
+    env: submission.env,
+    labels: submission.labels,
+    restart: renderRestart(submission.restart),
+    retries: submission.retries,
+    timeout: submission.timeout ?? null,
+    cpus: submission.cpus ?? null,
+    memory: submission.memory ?? null,
+    workdir: submission.workdir ?? null,
+    user: submission.user ?? null,
+    pull: submission.pull,
+    progress: progress ?? null,
+    attempts: attempts.map(renderAttempt),
+    timeline: [...container.timeline],
+    warnings: [...container.warnings],
+  };
+}
+
+function renderAttempt({ launch: _launch, dockerState: _dockerState, ...attempt }: StoredAttempt): Attempt {
+  return attempt;
+}
+
+type FileFields = Pick<
+  Container,
+  'scriptname' | 'scripturl' | 'script_size' | 'dataurl' | 'data_name' | 'data_size' | 'datapath'
+>;
+
+function renderFiles({ submission }: StoredContainer): FileFields {
+  return {
+    scriptname: submission.scriptname ?? null,
+    scripturl: urlOf(submission.script),
+    script_size: sizeOf(submission.script),
+    dataurl: urlOf(submission.data),
+    data_name: submission.dataName ?? null,
+    data_size: sizeOf(submission.data),
+    datapath: submission.datapath ?? null,
+  };
+}
+
+function urlOf(source: Source | undefined): string | null {
+  return source?.kind === 'url' ? source.url : null;
+}
+
+function sizeOf(source: Source | undefined): number | null {
+  return source?.kind === 'blob' ? source.size : null;
+}
+
+function listOrNull(words: readonly string[] | undefined): string[] | null {
+  return words === undefined ? null : [...words];
+}
+
+function renderRestart({ policy, max }: StoredContainer['submission']['restart']): string {
+  return max === undefined ? policy : `${policy}:${max}`;
+}

@@ -1,0 +1,72 @@
+import { BoatLoadError, containerFields, type Warning } from '@boatload/contract';
+import { closest, distance } from 'fastest-levenshtein';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What browsers' and Django clients' forms carry beside the fields themselves. */
+const formBaggage: ReadonlySet<string> = new Set(['csrfmiddlewaretoken']);
+
+/** Fields that are neither null nor empty text: those two mean absent. */
+export function presentFields(fields: Fields): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => value !== null && value !== '' && !formBaggage.has(name)),
+  );
+}
+
+/** Splits off the fields that nobody knows; with `strict` they are refused. */
+export function splitUnknown(fields: Fields, strict: boolean): { known: Record<string, unknown>; warnings: Warning[] } {
+  const known: Record<string, unknown> = {};
+  const warnings: Warning[] = [];
+  for (const [name, value] of Object.entries(fields)) {
+    if (containerFields.includes(name)) known[name] = value;
+    else warnings.push({ code: 'unknown_field', field: name, detail: describeUnknown(name) });
+  }
+  const first = warnings[0];
+  if (strict && first !== undefined) {
+    const perField = Object.fromEntries(warnings.map(({ field, detail }) => [field, [detail]]));
+    throw new BoatLoadError('unknown_field', first.detail, { field: first.field, fields: perField });
+  }
+  return { known, warnings };
+}
+
+/** Form fields whose value is not text: read as JSON, so that `env={"A":"1"}` and `cpus=0.5` work in a form. */
+const notText: ReadonlySet<string> = new Set([
+  'env',
+  'labels',
+  'retries',
+  'timeout',
+  'cpus',
+  'registry_auth',
+  'ports',
+  'links',
+  'gpus',
+  'placement',
+  'keep',
+]);
+
+/** Fields that may be text or a list: read as JSON only where the text begins like a JSON list. */
+const textOrList: ReadonlySet<string> = new Set(['container_args', 'entrypoint']);
+
+/** Gives the values of a form the types that they have in JSON. What can't be read stays text, and is refused later. */
+export function typeFormFields(fields: Fields): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeFormField(name, value)]));
+}
+
+function typeFormField(name: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (!notText.has(name) && !(textOrList.has(name) && value.trimStart().startsWith('['))) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function describeUnknown(name: string): string {
+  const nearest = closest(name, [...containerFields]);
+  const near = distance(name, nearest) <= Math.max(2, Math.floor(name.length / 3));
+  const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+  return near
+    ? `The field "${shown}" is not known and was ignored. Did you mean "${nearest}"?`
+    : `The field "${shown}" is not known and was ignored. The fields are listed at /docs.`;
+}

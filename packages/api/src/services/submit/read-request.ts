@@ -1,0 +1,102 @@
+import { BoatLoadError } from '@boatload/contract';
+import type { MultipartFile } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { ServiceLimits } from '../../config.ts';
+import type { SubmitRequest, UploadedFile } from './request.ts';
+
+export interface ReadOptions {
+  readonly blobs: BlobStore;
+  readonly limits: ServiceLimits;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads a submission in any of its forms: JSON, a url-encoded form, or multipart, whose files are streamed to
+ * the blob store while they arrive. If it throws, nothing of the files is kept.
+ * @throws bad_json, bad_multipart, body_too_large, script_too_large, conflicting_fields, invalid_field
+ */
+export async function readSubmitRequest(request: FastifyRequest, options: ReadOptions): Promise<SubmitRequest> {
+  if (request.isMultipart()) return readMultipart(request, options);
+  const { body } = request;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new BoatLoadError('bad_json', 'The body must be a JSON object, like {"image_name": "python"}.');
+  }
+  const textual = (request.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
+  const { script, ...fields }: Record<string, unknown> = { ...body };
+  if (script === undefined || script === null || script === '') return { fields, textual, files: {} };
+  return { fields, textual, files: { script: await storeInlineScript(script, options) } };
+}
+
+/** Gives the files of a submission free: what no container refers to is then deleted. */
+export async function releaseFiles(files: SubmitRequest['files']): Promise<void> {
+  await Promise.all([files.script?.lease.release(), files.data?.lease.release()]);
+}
+
+async function readMultipart(request: FastifyRequest, options: ReadOptions): Promise<SubmitRequest> {
+  const fields: Record<string, unknown> = {};
+  const files: { script?: UploadedFile; data?: UploadedFile } = {};
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'file') await keepFile(part, files, options);
+      else fields[part.fieldname] = part.value;
+    }
+    const { script, ...rest } = fields;
+    if (typeof script !== 'string' || script === '') return { fields: rest, textual: true, files };
+    if (files.script !== undefined) throw givenTwice('script');
+    return { fields: rest, textual: true, files: { ...files, script: await storeInlineScript(script, options) } };
+  } catch (error) {
+    await releaseFiles(files);
+    throw error;
+  }
+}
+
+async function keepFile(
+  part: MultipartFile,
+  files: { script?: UploadedFile; data?: UploadedFile },
+  { blobs, limits, signal }: ReadOptions,
+): Promise<void> {
+  const field = part.fieldname;
+  if (field !== 'script' && field !== 'data') {
+    part.file.resume();
+    throw new BoatLoadError('unknown_field', `"${field}" is not a file that can be sent: send script or data.`, {
+      field,
+    });
+  }
+  if (files[field] !== undefined) throw givenTwice(field);
+  const limitBytes = field === 'script' ? limits.scriptBytes : limits.dataBytes;
+  const lease = await blobs.write(part.file, { limitBytes, signal }).catch((cause) => {
+    throw tooLarge(cause, field, limitBytes);
+  });
+  if (part.filename === '' && lease.size === 0) await lease.release();
+  else files[field] = { lease, fileName: part.filename };
+}
+
+async function storeInlineScript(script: unknown, { blobs, limits, signal }: ReadOptions): Promise<UploadedFile> {
+  if (typeof script !== 'string' || !/^[A-Za-z0-9+/\s_-]*={0,2}\s*$/.test(script)) {
+    throw new BoatLoadError('invalid_field', 'script is not base64: encode it with `base64 -w0 FILE`.', {
+      field: 'script',
+    });
+  }
+  const bytes = Buffer.from(script, 'base64');
+  const limitBytes = limits.scriptBytes;
+  const lease = await blobs.write(oneChunk(bytes), { limitBytes, signal }).catch((cause) => {
+    throw tooLarge(cause, 'script', limitBytes);
+  });
+  return { lease, fileName: '' };
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function tooLarge(cause: unknown, field: 'script' | 'data', limitBytes: number): unknown {
+  if (!(cause instanceof BoatLoadError) || cause.code !== 'body_too_large') return cause;
+  const code = field === 'script' ? 'script_too_large' : 'body_too_large';
+  const limit = `${(limitBytes / 1024 ** 2).toFixed(0)} MiB`;
+  return new BoatLoadError(code, `${field} is larger than the ${limit} that this service accepts.`, { field, cause });
+}
+
+function givenTwice(field: string): BoatLoadError {
+  return new BoatLoadError('conflicting_fields', `${field} was given twice: send it once.`, { field });
+}
