@@ -1,0 +1,75 @@
+import type { AttemptOrder } from '@boatload/contract';
+import type { ContainerCreation, VolumeMount } from '@boatload/engine';
+import type { MountRecord } from '../state/attempt-record.ts';
+import type { ScriptPlan } from './plan-script.ts';
+
+export interface CreationInput {
+  readonly order: AttemptOrder;
+  readonly script: ScriptPlan | undefined;
+  readonly mounts: readonly MountRecord[];
+  /** Labels by which we find what is ours; they win over the user's. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Enough for any computation, too few to starve the node. */
+const mostProcesses = 4_096;
+
+/**
+ * Output is kept in full up to 1 GiB on the node; of more than that at least the last 1 GiB stays. (One file
+ * alone would be cut to nothing each time it is full.)
+ */
+const logging = { Type: 'json-file', Config: { 'max-size': '1g', 'max-file': '2' } } as const;
+
+/** What the Engine is told to create for an order. */
+export function planCreation(input: CreationInput): ContainerCreation {
+  const { order } = input;
+  const workdir = order.workdir ?? (order.data === undefined ? undefined : order.datapath);
+  return {
+    Image: order.image,
+    ...planCommand(order, input.script),
+    Env: Object.entries(order.env).map(([key, value]) => `${key}=${value}`),
+    Labels: { ...order.labels, ...input.labels },
+    ...(workdir === undefined ? {} : { WorkingDir: workdir }),
+    ...(order.user === undefined ? {} : { User: order.user }),
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    OpenStdin: false,
+    Tty: false,
+    HostConfig: {
+      Mounts: input.mounts.filter(({ kind }) => kind !== 'image').map((mount) => planMount(mount, input.labels)),
+      RestartPolicy: { Name: order.restartAlways ? 'always' : 'no' },
+      ...(order.cpus === undefined ? {} : { NanoCpus: Math.round(order.cpus * 1e9) }),
+      // The same for both: no swap, so that a limit is the limit.
+      ...(order.memory === undefined ? {} : { Memory: order.memory, MemorySwap: order.memory }),
+      PidsLimit: mostProcesses,
+      SecurityOpt: ['no-new-privileges'],
+      LogConfig: logging,
+    },
+  };
+}
+
+/** With a script, that is what runs; without one the image's own command, or what stands in for it. */
+function planCommand(
+  order: AttemptOrder,
+  script: ScriptPlan | undefined,
+): Pick<ContainerCreation, 'Entrypoint' | 'Cmd'> {
+  const entrypoint = order.entrypoint ?? [];
+  if (script !== undefined) {
+    const [first = '', ...rest] = [...entrypoint, ...script.command, ...order.args];
+    return { Entrypoint: [first], Cmd: rest };
+  }
+  return {
+    ...(entrypoint.length === 0 ? {} : { Entrypoint: entrypoint }),
+    ...(order.args.length === 0 ? {} : { Cmd: order.args }),
+  };
+}
+
+function planMount(mount: MountRecord, labels: Readonly<Record<string, string>>): VolumeMount {
+  return {
+    Type: 'volume',
+    Source: mount.volume,
+    Target: mount.path,
+    VolumeOptions: { NoCopy: true, Labels: labels },
+  };
+}
