@@ -1,3 +1,4 @@
+export * from './archive.ts';
 export * from './connect.ts';
 export * from './containers.ts';
 export * from './describe.ts';
@@ -7,7 +8,9 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './images.ts';
 export * from './json-lines.ts';
+export * from './logs.ts';
 export * from './start-failures.ts';
+export * from './stats.ts';
 export * from './tar/decode-tar.ts';
 export * from './tar/encode-header.ts';
 export type * from './tar/tar-header.ts';

@@ -1,5 +1,5 @@
 import { BoatLoadError } from '@boatload/contract';
-import { ByteReader, cutOff } from './byte-reader.ts';
+import { ByteReader } from '../byte-reader.ts';
 import { completeHeader, decodeHeaderBlock, type Extensions, type RawHeader } from './decode-header.ts';
 import { decodePaxRecords, type PaxRecords } from './pax-records.ts';
 import { blockSize, type TarEntry } from './tar-header.ts';
@@ -15,7 +15,7 @@ const noRecords: PaxRecords = new Map();
  * @throws archive_invalid when the archive is damaged, cut off, or has sparse files
  */
 export async function* decodeTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, undefined> {
-  const reader = new ByteReader(bytes);
+  const reader = new ByteReader(bytes, cutOff);
   try {
     let extensions: Extensions = { global: noRecords, local: noRecords };
     for (;;) {
@@ -72,6 +72,13 @@ class EntryBody implements AsyncIterable<Uint8Array> {
     this.#left -= value.length;
     return { done: false, value };
   }
+}
+
+function cutOff(): BoatLoadError {
+  return new BoatLoadError(
+    'archive_invalid',
+    'The tar archive is cut off: it ends before its end mark. Send it again.',
+  );
 }
 
 async function takeBlock(reader: ByteReader): Promise<Uint8Array> {

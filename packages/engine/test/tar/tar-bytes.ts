@@ -49,6 +49,8 @@ export async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer>
 /** Runs a program; anything on its standard error or a bad exit status is an error. */
 export async function run(program: string, args: readonly string[], input?: Uint8Array): Promise<Buffer> {
   const child = spawn(program, args, { env: { ...process.env, LC_ALL: 'C' } });
+  // A program that doesn't read its input closes it before we have written.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   const [out, err] = await Promise.all([collect(child.stdout), collect(child.stderr), once(child, 'close')]);
   if (child.exitCode !== 0 || err.length > 0) throw new Error(`${program} ended ${child.exitCode}: ${err.toString()}`);

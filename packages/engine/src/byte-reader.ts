@@ -1,14 +1,17 @@
-import { BoatLoadError } from '@boatload/contract';
+import type { BoatLoadError } from '@boatload/contract';
 
 /** Takes bytes from a stream in the portions that its reader needs; copies only what spans two chunks. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
   #offset = 0;
+  readonly #cutOff: () => BoatLoadError;
   #ended = false;
 
-  constructor(bytes: AsyncIterable<Uint8Array>) {
+  /** @param cutOff makes the error for a stream that ends too early */
+  constructor(bytes: AsyncIterable<Uint8Array>, cutOff: () => BoatLoadError) {
     this.#source = bytes[Symbol.asyncIterator]();
+    this.#cutOff = cutOff;
   }
 
   /** The next `length` bytes if they have arrived in one piece: the quick way, without waiting. */
@@ -22,7 +25,7 @@ export class ByteReader {
 
   /**
    * The next `length` bytes, or undefined if the stream ended before the first of them.
-   * @throws archive_invalid when it ends among them
+   * @throws what `cutOff` makes, when it ends among them
    */
   async take(length: number): Promise<Uint8Array | undefined> {
     const whole = this.takeNow(length);
@@ -33,7 +36,7 @@ export class ByteReader {
       const part = await this.takeSome(length - filled);
       if (part === undefined) {
         if (filled === 0) return undefined;
-        throw cutOff();
+        throw this.#cutOff();
       }
       taken.set(part, filled);
       filled += part.length;
@@ -57,7 +60,7 @@ export class ByteReader {
     let left = length;
     while (left > 0) {
       const part = await this.takeSome(left);
-      if (part === undefined) throw cutOff();
+      if (part === undefined) throw this.#cutOff();
       left -= part.length;
     }
   }
@@ -85,12 +88,4 @@ export class ByteReader {
     this.#offset = 0;
     return true;
   }
-}
-
-/** The error for an archive that ends too early. */
-export function cutOff(): BoatLoadError {
-  return new BoatLoadError(
-    'archive_invalid',
-    'The tar archive is cut off: it ends before its end mark. Send it again.',
-  );
 }
