@@ -3,6 +3,7 @@ import type { Engine } from './connect.ts';
 import type { EngineResponse } from './engine-response.ts';
 import { refusalOf } from './errors.ts';
 import { numberMember, textMember } from './json-fields.ts';
+import { explainMissing } from './missing-container.ts';
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -107,7 +108,7 @@ export async function changesOf(
     const answer = await engine.json({ method: 'GET', path, signal: options.signal });
     return Array.isArray(answer) ? answer.map(decodeChange) : [];
   } catch (error) {
-    throw explainRefusal(error, Buffer.from('/'));
+    throw explainMissing(error);
   }
 }
 
@@ -124,7 +125,7 @@ export async function exportContainer(
     const path = `/containers/${encodeURIComponent(containerId)}/export`;
     return await engine.request({ method: 'GET', path, signal: options.signal });
   } catch (error) {
-    throw explainRefusal(error, Buffer.from('/'));
+    throw explainMissing(error);
   }
 }
 
@@ -149,11 +150,8 @@ const pathReasons: readonly (readonly [RegExp, string])[] = [
 function explainRefusal(error: unknown, path: Uint8Array): unknown {
   const refusal = refusalOf(error);
   if (refusal === undefined) return error;
-  if (refusal.status === 404 && /no such container/i.test(refusal.reason)) {
-    return new BoatLoadError('attempt_not_found', 'The container is gone from the Docker Engine: submit it again.', {
-      cause: refusal,
-    });
-  }
+  const missing = explainMissing(error);
+  if (missing !== error) return missing;
   const known = pathReasons.find(([words]) => words.test(refusal.reason));
   const reason = refusal.status === 404 ? 'it does not exist' : known?.[1];
   if (reason === undefined) return error;

@@ -1,6 +1,8 @@
 import { BoatLoadError } from '@boatload/contract';
 import { ByteReader } from './byte-reader.ts';
 import type { Engine } from './connect.ts';
+import type { EngineResponse } from './engine-response.ts';
+import { explainMissing } from './missing-container.ts';
 
 export interface LogOptions {
   /** Default true. */
@@ -44,22 +46,7 @@ export async function* readLogFrames(
   containerId: string,
   options: LogOptions = {},
 ): AsyncGenerator<LogFrame, void, undefined> {
-  const { signal, stdout = true, stderr = true, follow = false, tail } = options;
-  const response = await engine.request({
-    method: 'GET',
-    path: `/containers/${encodeURIComponent(containerId)}/logs`,
-    query: {
-      stdout,
-      stderr,
-      follow,
-      timestamps: true,
-      tail: tail ?? 'all',
-      since: options.since === undefined ? undefined : engineTime(options.since),
-      until: options.until === undefined ? undefined : engineTime(options.until),
-    },
-    signal,
-  });
-  const reader = new ByteReader(response, () => broken('ends in the middle of a line'));
+  const reader = new ByteReader(await openLogs(engine, containerId, options), () => broken('ends within a line'));
   try {
     for (;;) {
       const head = reader.takeNow(headLength) ?? (await reader.take(headLength));
@@ -82,6 +69,21 @@ export function engineTime(time: string): string {
     throw new BoatLoadError('invalid_query', `«${time}» is not a time: write it as 2026-01-31T12:00:00Z.`);
   }
   return milliseconds < 0 ? '0' : `${milliseconds / 1000}.${fraction.slice(0, 9).padEnd(9, '0')}`;
+}
+
+async function openLogs(engine: Engine, containerId: string, options: LogOptions): Promise<EngineResponse> {
+  const { stdout = true, stderr = true, follow = false, tail = 'all', since, until, signal } = options;
+  const times = {
+    since: since === undefined ? undefined : engineTime(since),
+    until: until === undefined ? undefined : engineTime(until),
+  };
+  const path = `/containers/${encodeURIComponent(containerId)}/logs`;
+  const query = { stdout, stderr, follow, timestamps: true, tail, ...times };
+  try {
+    return await engine.request({ method: 'GET', path, query, signal });
+  } catch (error) {
+    throw explainMissing(error);
+  }
 }
 
 function frameSize(head: Uint8Array): number {

@@ -2,10 +2,12 @@ import type { Metrics } from '@boatload/contract';
 import type { ReadOptions } from './archive.ts';
 import type { Engine } from './connect.ts';
 import { listMember, member, numberMember, textMember } from './json-fields.ts';
+import { explainMissing } from './missing-container.ts';
 
 /**
  * A container's use of resources now; all zero when it doesn't run. The Engine takes one to two seconds, in
  * which it measures the processor.
+ * @throws attempt_not_found
  */
 export async function readStats(engine: Engine, containerId: string, options: ReadOptions = {}): Promise<Metrics> {
   const first = await sample(engine, containerId, options);
@@ -67,7 +69,11 @@ export function idleMetrics(): Metrics {
 
 async function sample(engine: Engine, containerId: string, options: ReadOptions): Promise<unknown> {
   const path = `/containers/${encodeURIComponent(containerId)}/stats`;
-  return await engine.json({ method: 'GET', path, query: { stream: false }, signal: options.signal });
+  try {
+    return await engine.json({ method: 'GET', path, query: { stream: false }, signal: options.signal });
+  } catch (error) {
+    throw explainMissing(error);
+  }
 }
 
 function percentOf(stats: unknown, previousNanoseconds: number, elapsedMilliseconds: number): number {
