@@ -110,9 +110,10 @@ function describePlace(text: string, message: string): string {
   const position = Number(/at position (\d+)/.exec(message)?.[1] ?? Number.NaN);
   if (!Number.isNaN(position)) return describeOffset(text, position);
   // Node 20 quotes up to ten characters on both sides of the fault in place of its position.
-  const quoted = /^SyntaxError: Unexpected token .*?, (\.\.\.)?"(.*?)"(?:\.\.\.)? is not valid JSON$/s.exec(message);
-  if (quoted?.[2] === undefined) return describeOffset(text, text.length);
-  return describeOffset(text, text.indexOf(quoted[2]) + (quoted[1] === undefined ? 0 : 10));
+  const quoted = /Unexpected token '(.+?)', (\.\.\.)?"(.*?)"(?:\.\.\.)? is not valid JSON$/s.exec(message);
+  if (quoted === null) return describeOffset(text, text.length);
+  const [, token = '', cut, around = ''] = quoted;
+  return describeOffset(text, text.indexOf(around) + (cut === undefined ? around.indexOf(token) : 10));
 }
 
 function describeOffset(text: string, offset: number): string {
