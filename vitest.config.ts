@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 const resolve = { conditions: ['source'] };
 const ssr = { resolve: { conditions: ['source'], externalConditions: ['source'] } };
 
-/** `unit`: each package against the real Engine; `e2e`: the built program from outside. */
+/**
+ * `unit`: each package against the real Engine; `e2e`: the built program from outside; `walls`: that the checks
+ * of what may import what find every forbidden import.
+ */
 export default defineConfig({
   resolve,
   ssr,
@@ -14,9 +17,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'packages/backends/*/test/**/*.test.ts', 'setup/test/**/*.test.ts'],
+          exclude: ['setup/test/walls.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'walls', include: ['setup/test/walls.test.ts'], testTimeout: 60_000 },
       },
       {
         extends: true,

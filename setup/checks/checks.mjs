@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { localProgram, logs } from '../root.mjs';
+
+/**
+ * @typedef {object} Check
+ * @property {string} name As the summary names it.
+ * @property {string} command
+ * @property {readonly string[]} args
+ * @property {string} again What to type to repeat it alone.
+ * @property {string} [results] File that gets the results of its tests, where it is a run of tests.
+ */
+
+/**
+ * Compiles, which the end-to-end tests need: always first.
+ * @type {Check}
+ */
+export const types = { name: 'types', command: localProgram('tsc'), args: ['-b'], again: 'npx tsc -b' };
+
+/**
+ * Lists of checks that may run side by side; the checks of one list run one after the other.
+ * @type {readonly (readonly Check[])[]}
+ */
+export const lanes = [
+  [
+    { name: 'format and lint', command: localProgram('biome'), args: ['ci', '.'], again: 'npx biome ci .' },
+    testsOf('walls', 'walls between packages'),
+    { name: 'unused code', command: localProgram('knip'), args: [], again: 'npx knip' },
+    testsOf('e2e', 'end-to-end tests'),
+  ],
+  [testsOf('unit', 'unit tests')],
+];
+
+/**
+ * @param {string} project As vitest.config.ts names it.
+ * @param {string} name
+ * @returns {Check}
+ */
+function testsOf(project, name) {
+  const results = join(logs, `tests-${project}.json`);
+  return {
+    name,
+    command: localProgram('vitest'),
+    args: ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${results}`],
+    again: `npx vitest run --project ${project}`,
+    results,
+  };
+}
