@@ -1,1 +1,1 @@
-export {};
+export * from './docker-backend.ts';
