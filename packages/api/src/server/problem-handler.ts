@@ -29,12 +29,23 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const known = convertError(error, request);
   if (known.status >= 500) request.log.error({ err: error }, known.code === 'internal' ? 'fault' : 'request failed');
   if (known.status === 401) void reply.header('www-authenticate', 'JWT realm="api"');
+  for (const name of contentHeaders) void reply.removeHeader(name);
   return reply
     .code(known.status)
-    .headers(reply.raw.headersSent ? {} : { 'content-type': 'application/problem+json; charset=utf-8' })
+    .type('application/problem+json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(problemOf(known, request.id));
 }
+
+/** Said of the content that was to be sent, not of the problem that is sent in its place. */
+const contentHeaders = [
+  'content-length',
+  'content-range',
+  'content-disposition',
+  'accept-ranges',
+  'etag',
+  'last-modified',
+] as const;
 
 /** Any error as one of ours. */
 function convertError(error: unknown, request: FastifyRequest): BoatLoadError {

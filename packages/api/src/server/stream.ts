@@ -17,15 +17,23 @@ export async function openStream(items: AsyncIterable<Uint8Array | string>): Pro
  * Sends what comes when it comes: headers at once, even if the first item takes hours. The answer ends with
  * the items, or when the client goes away; an error cuts the connection.
  */
-export async function sendLive(reply: FastifyReply, items: AsyncIterable<Uint8Array | string>): Promise<FastifyReply> {
+export async function sendLive(
+  reply: FastifyReply,
+  items: AsyncIterable<Uint8Array | string>,
+  { heartbeat }: { readonly heartbeat?: string } = {},
+): Promise<FastifyReply> {
   reply.hijack();
   reply.raw.writeHead(200, Object.fromEntries(Object.entries(reply.getHeaders()).filter(isSet)));
   reply.raw.flushHeaders();
+  // Proxies cut connections that are silent for a minute.
+  const beat = heartbeat === undefined ? undefined : setInterval(() => reply.raw.write(heartbeat), 15_000);
   try {
     await pipeline(Readable.from(items, { objectMode: false }), reply.raw);
   } catch (error) {
     reply.raw.destroy();
     if (!isAbort(error)) reply.log.info({ err: error }, 'a live answer was cut off');
+  } finally {
+    clearInterval(beat);
   }
   return reply;
 }

@@ -1,14 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { BoatLoadError, containerIdPattern, type Principal } from '@boatload/contract';
 import type { ContainerPage, ContainerQuery, StoredContainer } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
+/** Seconds that a caller waits for a removal, beside the grace. */
+const longestRemoval = 30;
 const idPattern = new RegExp(containerIdPattern);
 
 export interface ContainerParts {
   readonly store: Store;
-  /** Told once a removal is committed. */
-  readonly onRemoving: (id: string) => void;
-  /** Resolves when nothing of the container is left. */
+  /** Carries out a committed removal; resolves when nothing of the container is left. */
   readonly removed: (id: string) => Promise<void>;
 }
 
@@ -35,12 +36,16 @@ export class ContainerService {
     return this.#parts.store.containers.list(principal.admin ? query : { ...query, owner: principal.username });
   }
 
-  /** Commits the removal, then waits until nothing is left of the container on its node. */
+  /**
+   * Commits the removal, then waits until nothing is left of the container on its node; if that takes long
+   * (the Engine may be away), it goes on after this has resolved.
+   */
   async remove(id: string, principal: Principal, graceSeconds: number): Promise<void> {
     await this.find(id, principal);
     await this.#parts.store.containers.markRemoving(id, graceSeconds);
-    const removed = this.#parts.removed(id);
-    this.#parts.onRemoving(id);
-    await removed;
+    const patience = new AbortController();
+    const removed = this.#parts.removed(id).finally(() => patience.abort());
+    const waited = delay((graceSeconds + longestRemoval) * 1_000, undefined, { signal: patience.signal });
+    await Promise.race([removed, waited.catch(() => removed)]);
   }
 }

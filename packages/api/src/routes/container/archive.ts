@@ -7,6 +7,7 @@ import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { wordParam } from '../../server/query.ts';
 import { openStream } from '../../server/stream.ts';
+import { untrusted } from '../../server/untrusted.ts';
 import { findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
 
 const formats = { tar: 'application/x-tar', 'tar.gz': 'application/gzip' } as const;
@@ -32,7 +33,7 @@ export function archiveRoute(app: FastifyInstance, context: RouteContext): void 
     void reply
       .type(formats[format])
       .header('content-disposition', contentDisposition(`${container.submission.name ?? container.id}.${format}`))
-      .header('x-content-type-options', 'nosniff');
+      .headers(untrusted);
     if (request.method === 'HEAD') return reply.send();
     const tar = await openStream(context.results.archive(container, readOptions(request, reply)));
     if (format === 'tar') return reply.send(tar);

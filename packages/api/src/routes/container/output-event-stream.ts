@@ -1,4 +1,4 @@
-import { BoatLoadError } from '@boatload/contract';
+import { BoatLoadError, finalStates } from '@boatload/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendLive } from '../../server/stream.ts';
 import type { OutputQuery, OutputService } from '../../services/reads/output.ts';
@@ -23,13 +23,17 @@ export function sendOutputEvents(context: EventStreamContext, query: OutputQuery
   refusePartial(query);
   void reply.header('content-type', 'text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
   const from = after === undefined ? {} : { from: after.attempt };
-  const records = output.read(container, { ...query, ...from }, abandonSignal(reply));
-  return sendLive(reply, render(toEvents(records, after)));
+  // Both streams are read even if one is asked for: lines are numbered over both.
+  const both = { ...query, ...from, streams: { stdout: true, stderr: true } };
+  const records = output.read(container, both, abandonSignal(reply));
+  const ended = query.follow === true || finalStates.has(container.state);
+  const events = toEvents(records, { ended, ...(after === undefined ? {} : { after }) });
+  return sendLive(reply, render(events, query.streams), { heartbeat: ': still here\n\n' });
 }
 
-async function* render(events: AsyncIterable<OutputEvent>): AsyncGenerator<string> {
-  yield ': output of the container, a line an event\n\n';
+async function* render(events: AsyncIterable<OutputEvent>, streams: OutputQuery['streams']): AsyncGenerator<string> {
   for await (const { id, data, ...event } of events) {
+    if (!streams[event.stream]) continue;
     const text = decode(data);
     const content = text === undefined ? { base64: Buffer.from(data).toString('base64') } : { text };
     const idLine = id === undefined ? '' : `id: ${id}\n`;

@@ -2,6 +2,7 @@ import { BoatLoadError } from '@boatload/contract';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { openStream } from '../../server/stream.ts';
+import { untrusted } from '../../server/untrusted.ts';
 import { abandonSignal, findContainer, type RouteContext } from '../context.ts';
 
 /** GET /v1/container/ID/script */
@@ -22,10 +23,9 @@ export function scriptRoute(app: FastifyInstance, context: RouteContext): void {
       const detail = `The script was not submitted but fetched on the node, from ${script.url}. It is at file//boatload/${submission.scriptname}.`;
       throw new BoatLoadError('script_not_found', detail);
     }
-    const bytes = context.blobs.open(script.digest, { signal: abandonSignal(reply) });
+    const bytes = await openStream(context.blobs.open(script.digest, { signal: abandonSignal(reply) }));
     return reply
-      .type('text/plain; charset=utf-8')
-      .header('content-length', script.size)
-      .send(await openStream(bytes));
+      .headers({ ...untrusted, 'content-type': 'text/plain; charset=utf-8', 'content-length': script.size })
+      .send(bytes);
   });
 }

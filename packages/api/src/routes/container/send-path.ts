@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import mime from 'mime';
 import parseRange from 'range-parser';
 import { openStream } from '../../server/stream.ts';
+import { untrusted } from '../../server/untrusted.ts';
 import type { ResultService } from '../../services/reads/results.ts';
 import type { StoredContainer } from '../../store/records.ts';
 import { readOptions } from '../context.ts';
@@ -30,13 +31,6 @@ export async function sendPath(context: SendContext, path: Uint8Array): Promise<
   }
   return sendFile(context, stat);
 }
-
-/** What a container made must never act as the viewer: no scripts, no origin, no guessing of types. */
-const untrusted = {
-  'content-security-policy': 'sandbox',
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'private, no-cache',
-} as const;
 
 async function sendFile(context: SendContext, stat: FileStat): Promise<FastifyReply> {
   const { request, reply } = context;

@@ -4,6 +4,7 @@ import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { flagParam, numberParam, type Query, timeParam, wordParam } from '../../server/query.ts';
 import { openStream, sendLive } from '../../server/stream.ts';
+import { untrusted } from '../../server/untrusted.ts';
 import type { OutputQuery, OutputRecord } from '../../services/reads/output.ts';
 import { findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
 import { sendOutputEvents } from './output-event-stream.ts';
@@ -11,10 +12,14 @@ import { outputJson } from './output-json.ts';
 
 const streams = ['stdout', 'stderr', 'both', 'stdout,stderr'] as const;
 const types = ['text/plain', 'application/json', 'text/event-stream'] as const;
+type OutputType = (typeof types)[number];
 
 const querystring = Type.Partial(
   Type.Object({
-    follow: Type.Boolean({ default: false, description: 'Go on until the container ends' }),
+    follow: Type.Boolean({
+      default: false,
+      description: 'Go on until the container ends; the default of an event-stream',
+    }),
     tail: Type.Integer({ minimum: 0, description: 'Only the last lines' }),
     since: Type.String({ description: 'RFC 3339, or seconds since 1970' }),
     until: Type.String({ description: 'RFC 3339, or seconds since 1970' }),
@@ -38,9 +43,9 @@ export function stdoutRoute(app: FastifyInstance, context: RouteContext): void {
   app.get('/v1/container/:id/stdout', { schema }, async (request, reply) => {
     const container = await findContainer(context, request);
     const type = acceptedType(request);
-    const query = readQuery(request, reply, type === 'text/plain');
+    const query = readQuery(request, reply, type);
     const { signal } = readOptions(request, reply);
-    void reply.headers({ vary: 'accept', 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache' });
+    void reply.headers({ ...untrusted, vary: 'accept' });
     if (type === 'text/event-stream')
       return sendOutputEvents({ output: context.output, container, request, reply }, query);
     const timestamps = flagParam(queryOf(request), 'timestamps');
@@ -55,22 +60,22 @@ export function stdoutRoute(app: FastifyInstance, context: RouteContext): void {
   });
 }
 
-function acceptedType(request: FastifyRequest): (typeof types)[number] {
+function acceptedType(request: FastifyRequest): OutputType {
   const wanted = new Negotiator(request).mediaType([...types]);
   const type = types.find((each) => each === wanted);
   if (type !== undefined) return type;
   throw new BoatLoadError('not_acceptable', `Output comes as ${types.join(', ')}: ask for one of them in Accept.`);
 }
 
-function readQuery(request: FastifyRequest, reply: FastifyReply, oneByDefault: boolean): OutputQuery {
+function readQuery(request: FastifyRequest, reply: FastifyReply, type: OutputType): OutputQuery {
   const query: Query = queryOf(request);
-  const stream = wordParam(query, 'stream', streams) ?? (oneByDefault ? 'stdout' : 'both');
+  const stream = wordParam(query, 'stream', streams) ?? (type === 'text/plain' ? 'stdout' : 'both');
   const tail = numberParam(query, 'tail', { min: 0, max: 1_000_000_000 });
   const [since, until] = ['since', 'until'].map((name) => timeParam(query, name));
   const { attempt } = readOptions(request, reply);
   return {
     streams: { stdout: stream !== 'stderr', stderr: stream !== 'stdout' },
-    follow: flagParam(query, 'follow'),
+    follow: query.follow === undefined ? type === 'text/event-stream' : flagParam(query, 'follow'),
     ...(tail === undefined ? {} : { tail }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),

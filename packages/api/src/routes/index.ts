@@ -1,0 +1,63 @@
+import type { Backend } from '@boatload/backend';
+import { describeEngine, type Engine } from '@boatload/engine';
+import type { FastifyInstance } from 'fastify';
+import { authPlugin, requirePrincipal, type Users } from '../auth/index.ts';
+import type { BlobStore } from '../blobs/blob-store.ts';
+import type { ServiceLimits } from '../config.ts';
+import type { Reconciler } from '../reconciler/reconciler.ts';
+import { ContainerService } from '../services/containers.ts';
+import { OutputService } from '../services/reads/output.ts';
+import { ResultService } from '../services/reads/results.ts';
+import { SubmitService } from '../services/submit/submit.ts';
+import type { ContainerWatch } from '../services/watch.ts';
+import type { Store } from '../store/store.ts';
+import { containerRoutes } from './container/index.ts';
+import type { RouteContext } from './context.ts';
+import { errorsRoute } from './errors.ts';
+import { healthRoutes } from './health.ts';
+
+/** What the routes are made from. */
+export interface RouteParts {
+  readonly store: Store;
+  readonly backend: Backend;
+  readonly blobs: BlobStore;
+  readonly engine: Engine;
+  readonly reconciler: Reconciler;
+  readonly watch: ContainerWatch;
+  readonly limits: ServiceLimits;
+  readonly users: Users;
+  readonly tokenKey: Uint8Array;
+}
+
+/** Adds every route to the server: those without a log-in, the log-in itself, and /v1 behind it. */
+export async function registerRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
+  const { users, tokenKey, store, engine } = parts;
+  healthRoutes(app, () => engineAnswers(engine));
+  errorsRoute(app);
+  await app.register(authPlugin, { users, tokenKey, sessionStore: store.sessions });
+  await app.register(async (v1) => {
+    v1.addHook('onRequest', app.authenticate);
+    containerRoutes(v1, makeContext(parts));
+  });
+}
+
+function engineAnswers(engine: Engine): Promise<boolean> {
+  return describeEngine(engine, { signal: AbortSignal.timeout(5_000) }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function makeContext({ store, backend, blobs, reconciler, watch, limits }: RouteParts): RouteContext {
+  const wake = (id: string): void => reconciler.wake(id);
+  return {
+    submit: new SubmitService({ store, backend, onSubmitted: wake }),
+    containers: new ContainerService({ store, removed: (id) => reconciler.removed(id) }),
+    results: new ResultService(backend),
+    output: new OutputService({ backend, containers: store.containers, watch }),
+    blobs,
+    limits,
+    progress: (id) => reconciler.progress(id),
+    principalOf: requirePrincipal,
+  };
+}
