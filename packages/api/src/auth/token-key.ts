@@ -21,7 +21,7 @@ export async function loadTokenKey(dataDir: string): Promise<Uint8Array> {
     throw new BoatLoadError(
       'bad_configuration',
       `The token key ${file} cannot be read or made (${reason}): make the folder writable for the service's user.`,
-      { cause },
+      { field: 'data-dir', cause },
     );
   }
   throw new BoatLoadError(
