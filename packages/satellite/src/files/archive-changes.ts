@@ -1,0 +1,124 @@
+import { type Engine, encodeTarHeader, type ReadOptions, tarEnd } from '@boatload/engine';
+import { type MountChange, readMountChanges } from '../changes/mount-changes.ts';
+import { injectedPaths, readRootChanges } from '../changes/root-changes.ts';
+import { statEach } from '../changes/stat-each.ts';
+import { planReading, type ReadingPlan } from '../changes/subtrees.ts';
+import type { KeyedChange } from '../changes/true-names.ts';
+import type { ReadTarget } from '../state/attempt-record.ts';
+import { ArchivePasses } from './archive-passes.ts';
+import { isBelow, joinPath, nameOf, type PathKey, parentOf, relativeToRoot, textToPathKey } from './container-path.ts';
+import { gather } from './pack-entry.ts';
+import { readTree, readWholeTree } from './read-tree.ts';
+
+/** Up to how many paths that lie apart are read one by one, rather than the container's whole file system. */
+const fewSingles = 16;
+/** Reading one path by itself takes about as long as the Engine needs to stream this much. */
+const bytesPerReading = 40 * 1024 * 1024;
+
+/**
+ * Every change as an uncompressed tar, with paths relative to the container's root. Modes, owners, times,
+ * symbolic and hard links are kept (a hard link between directories that were read apart becomes a file),
+ * devices and FIFOs are headers, sockets are left out. A deleted path is an empty file `.wh.NAME` in its
+ * directory, as in the layers of an OCI image. A directory stands before its content. A file that becomes
+ * shorter while it is read is filled up with zeros. The list of changes is held in memory, no content is.
+ */
+export async function* streamArchive(
+  engine: Engine,
+  target: ReadTarget,
+  options: ReadOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* gather(packChanges(engine, target, options));
+}
+
+async function* packChanges(
+  engine: Engine,
+  target: ReadTarget,
+  options: ReadOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const passes = new ArchivePasses(engine, target.containerId, options);
+  const changes = await readRootChanges(engine, target, options);
+  const reading: RootReading = { engine, target, options, changes };
+  yield* packRoot(passes, reading);
+  yield* packDeletions(changes);
+  for (const mount of target.mounts) {
+    const mountChanges = await readMountChanges(engine, target, mount, options);
+    const directory = textToPathKey(mount.path);
+    const keys = presentKeys(mountChanges);
+    const wanted = new Set(keys);
+    if (keys.length > 0) {
+      yield* passes.run({
+        open: () => readTree(engine, target.containerId, directory, options),
+        wants: (key) => wanted.has(key),
+      });
+      yield* passes.each(keys);
+    }
+    yield* packDeletions(mountChanges);
+  }
+  yield tarEnd;
+}
+
+interface RootReading {
+  readonly engine: Engine;
+  readonly target: ReadTarget;
+  readonly options: ReadOptions;
+  readonly changes: readonly KeyedChange[];
+}
+
+async function* packRoot(passes: ArchivePasses, reading: RootReading): AsyncGenerator<Uint8Array, void, undefined> {
+  const { engine, target, options, changes } = reading;
+  const keys = presentKeys(changes);
+  const mountPoints = target.mounts.map((mount) => textToPathKey(mount.path));
+  const plan = planReading(changes, mountPoints);
+  if (plan.singles.length > fewSingles || (await mayHoldHardLinks(reading, plan))) {
+    const wanted = new Set(keys);
+    yield* passes.run({
+      open: () => readWholeTree(engine, target.containerId, options),
+      wants: (key) => wanted.has(key),
+      foreignBytes: plan.singles.length * bytesPerReading,
+    });
+  }
+  // In the order of paths, a directory comes before what lies in it.
+  yield* passes.each(plan.singles);
+  const injected = injectedPaths(target);
+  for (const { key: directory, keys: inner } of plan.subtrees) {
+    if (!passes.lacks(inner)) continue;
+    yield* passes.run({
+      open: () => readTree(engine, target.containerId, directory, options),
+      wants: (key) => !injected.has(key) && !mountPoints.some((point) => isBelow(key, point)),
+    });
+    yield* passes.each(inner);
+  }
+}
+
+/** Two files of the same size, mode and time may be one file; only a reading of all tells. */
+async function mayHoldHardLinks({ engine, target, options }: RootReading, plan: ReadingPlan): Promise<boolean> {
+  const facts = await statEach(engine, target.containerId, plan.singles, options);
+  const seen = new Set<string>();
+  for (const { type, size, mode, mtime } of facts.values()) {
+    if (type !== 'file' || size === 0) continue;
+    const looks = `${size} ${mode} ${mtime.getTime()}`;
+    if (seen.has(looks)) return true;
+    seen.add(looks);
+  }
+  return false;
+}
+
+function presentKeys(changes: readonly (KeyedChange | MountChange)[]): PathKey[] {
+  return changes.filter((change) => change.kind !== 'deleted').map((change) => change.key);
+}
+
+function* packDeletions(changes: readonly KeyedChange[]): Generator<Uint8Array, void, undefined> {
+  for (const { key, kind } of changes) {
+    if (kind !== 'deleted') continue;
+    const whiteout = joinPath(parentOf(key), `.wh.${nameOf(key)}`);
+    yield encodeTarHeader({
+      path: relativeToRoot(whiteout),
+      type: 'file',
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      size: 0,
+      mtime: new Date(0),
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import { BoatLoadError } from '@boatload/contract';
+import { decodeTar, type Engine, getArchive, type ReadOptions } from '@boatload/engine';
+import { type PathKey, relativeToRoot, toBytes } from './container-path.ts';
+import { packEntry } from './pack-entry.ts';
+import type { TreeEntry } from './read-tree.ts';
+import { isCutOff } from './retry-cut.ts';
+
+/** One reading of many files, from which those are taken that are wanted. */
+export interface Pass {
+  readonly open: () => AsyncIterable<TreeEntry>;
+  readonly wants: (key: PathKey) => boolean;
+  /** How many bytes that nobody wants may pass by before the pass is given up. Default: any number. */
+  readonly foreignBytes?: number;
+}
+
+/** How often a pass is begun again after a file became shorter in it. */
+const passTries = 3;
+
+/** Writes entries into one archive, each path once. */
+export class ArchivePasses {
+  readonly #engine: Engine;
+  readonly #containerId: string;
+  readonly #options: ReadOptions;
+  readonly #written = new Set<PathKey>();
+
+  constructor(engine: Engine, containerId: string, options: ReadOptions) {
+    this.#engine = engine;
+    this.#containerId = containerId;
+    this.#options = options;
+  }
+
+  /** Whether any of these paths is not yet written. */
+  lacks(keys: readonly PathKey[]): boolean {
+    return keys.some((key) => !this.#written.has(key));
+  }
+
+  /** Writes what a pass has of what is wanted, and not yet written. What it lacks is left to `each`. */
+  async *run(pass: Pass): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let tries = passTries; tries > 0; tries -= 1) {
+      if (yield* this.#once(pass)) return;
+    }
+  }
+
+  /** Writes single paths that are not yet written, each by a reading of its own (about 50 ms). */
+  async *each(keys: readonly PathKey[]): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const key of keys) {
+      if (!this.#written.has(key)) yield* this.run({ open: () => this.#readOne(key), wants: () => true });
+    }
+  }
+
+  /** @returns whether the pass came to its end, rather than being cut off where a file became shorter */
+  async *#once(pass: Pass): AsyncGenerator<Uint8Array, boolean, undefined> {
+    let foreign = 0;
+    try {
+      for await (const item of pass.open()) {
+        if (pass.wants(item.key)) {
+          if (!(yield* this.#write(item))) return false;
+          continue;
+        }
+        foreign += item.entry.size;
+        if (foreign > (pass.foreignBytes ?? Number.POSITIVE_INFINITY)) return true;
+      }
+      return true;
+    } catch (error) {
+      if (isCutOff(error)) return false;
+      // Gone since the changes were listed: then it is none.
+      if (error instanceof BoatLoadError && error.code === 'file_not_found') return true;
+      throw error;
+    }
+  }
+
+  /** @returns whether the entry's body was whole, so that the stream can be read on */
+  async *#write({ key, entry, linkKey }: TreeEntry): AsyncGenerator<Uint8Array, boolean, undefined> {
+    if (this.#written.has(key)) return true;
+    // A hard link to what is not in the archive is written later, as the file that it is.
+    if (linkKey !== undefined && !this.#written.has(linkKey)) return true;
+    this.#written.add(key);
+    const link = linkKey === undefined ? {} : { linkPath: relativeToRoot(linkKey) };
+    return yield* packEntry({ ...entry, path: relativeToRoot(key), ...link }, entry.body);
+  }
+
+  /** Reads one path alone: of a directory only itself. */
+  async *#readOne(key: PathKey): AsyncGenerator<TreeEntry, void, undefined> {
+    const archive = await getArchive(this.#engine, this.#containerId, toBytes(key), this.#options);
+    for await (const entry of decodeTar(archive)) {
+      yield { key, entry, linkKey: undefined };
+      return;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { LogQuery, LogRecord } from '@boatload/contract';
+import { type Engine, type LogFrame, type LogOptions, type ReadOptions, readLogFrames } from '@boatload/engine';
+import type { ReadTarget } from '../state/attempt-record.ts';
+import { LineCounter } from './line-counter.ts';
+import { findTail } from './log-tail.ts';
+
+/**
+ * Reads an attempt's output in the order in which it was written; nothing before the start. Lines are numbered
+ * over both streams when neither `tail` nor `since` cuts the output, also if only one stream is asked for. A
+ * line longer than 16 KiB comes in several pieces. Leaving or aborting ends the Engine's stream.
+ */
+export async function* readLogs(
+  engine: Engine,
+  target: ReadTarget,
+  query: LogQuery,
+  options: ReadOptions = {},
+): AsyncGenerator<LogRecord, void, undefined> {
+  const { streams, follow = false, tail, since, until } = query;
+  const asked: LogOptions = {
+    follow,
+    signal: options.signal,
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+  };
+  if (tail !== undefined) yield* readTail(engine, target.containerId, { ...asked, streams, tail });
+  else if (since !== undefined) yield* readLogFrames(engine, target.containerId, { ...asked, ...streams });
+  else yield* readNumbered(readLogFrames(engine, target.containerId, asked), streams);
+}
+
+async function* readNumbered(
+  frames: AsyncIterable<LogFrame>,
+  streams: LogQuery['streams'],
+): AsyncGenerator<LogRecord, void, undefined> {
+  const counter = new LineCounter();
+  for await (const frame of frames) {
+    const { line } = counter.count(frame);
+    if (streams[frame.stream]) yield { ...frame, line };
+  }
+}
+
+interface TailQuery extends LogOptions {
+  readonly streams: LogQuery['streams'];
+  readonly tail: number;
+}
+
+async function* readTail(
+  engine: Engine,
+  containerId: string,
+  query: TailQuery,
+): AsyncGenerator<LogRecord, void, undefined> {
+  const { streams, tail, ...asked } = query;
+  if (tail === 0) {
+    // Nothing of what is there, but all that comes.
+    if (asked.follow === true) yield* readLogFrames(engine, containerId, { ...asked, ...streams, tail: 0 });
+    return;
+  }
+  const found = await findTail(engine, containerId, query);
+  if (found === undefined && asked.follow !== true) return;
+  const from = found === undefined ? {} : { since: found.since };
+  const counter = new LineCounter();
+  for await (const frame of readLogFrames(engine, containerId, { ...asked, ...from })) {
+    if (!streams[frame.stream]) continue;
+    if (counter.count(frame).line > (found?.skip ?? 0)) yield frame;
+  }
+}
