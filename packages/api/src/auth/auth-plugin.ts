@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie';
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { identify } from './authenticate.ts';
+import { requireLocalName } from './local-name.ts';
 import { Login } from './login.ts';
 import { LoginLimit, type LoginLimits } from './login-limit.ts';
 import { addSessionRoutes } from './session-routes.ts';
@@ -57,6 +58,7 @@ async function registerAuth(app: FastifyInstance, options: AuthOptions): Promise
   app.decorate('authenticate', async (request) => identify(request, { tokens, sessions }));
   await app.register(async (pages) => {
     acceptSmallBodies(pages);
+    if (users.defaultPassword) pages.addHook('onRequest', async (request) => requireLocalName(request));
     addTokenRoutes(pages, login, tokens);
     addSessionRoutes(pages, { login, sessions });
   });

@@ -17,6 +17,8 @@ import type { Store } from '../../src/store/store.ts';
 
 export interface LoginServerOptions {
   readonly loginLimits?: LoginLimits;
+  /** No users but admin, with the password admin. Default false: those of `passwords`. */
+  readonly untouched?: boolean;
 }
 
 /** A real server on loopback with log-in, real users, the real store, and a clock that tests turn. */
@@ -35,11 +37,12 @@ export interface LoginServer extends AsyncDisposable {
 
 export const passwords = { admin: 'open sesame', ada: 'Lovelace & 1815', gone: 'was here' } as const;
 
-export async function startLoginServer({ loginLimits }: LoginServerOptions = {}): Promise<LoginServer> {
+export async function startLoginServer(options: LoginServerOptions = {}): Promise<LoginServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'boatload-login-'));
   const usersFile = join(dataDir, 'data.json');
   await writeFile(usersFile, JSON.stringify(await makeFixture()));
-  const users = await loadUsers({ usersFile });
+  const { loginLimits, untouched = false } = options;
+  const users = await loadUsers(untouched ? {} : { usersFile });
   const tokenKey = await loadTokenKey(dataDir);
   const store = await openStore({ file: join(dataDir, 'store.db') });
   let now = Date.now();
