@@ -14,7 +14,7 @@ describe('boatload hash-password', () => {
   it.each(['hash-password', 'createpasswordhash'])(
     'as %s prints a hash by argon2id, and nothing else',
     async (verb) => {
-      const { code, stdout, stderr } = await runBoatload([verb], 'open sesame\n');
+      const { code, stdout, stderr } = await runBoatload([verb], { input: 'open sesame\n' });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(/^\$argon2id\$v=19\$\S+\n$/);
     },
@@ -26,7 +26,7 @@ describe('boatload hash-password', () => {
     ['a line as Windows ends it', 'open sesame\r\n'],
     ['the first line of several', 'open sesame\nsecond\n'],
   ])("takes %s as it is, and makes Django's format", async (_what, input) => {
-    const { code, stdout } = await runBoatload(django, input);
+    const { code, stdout } = await runBoatload(django, { input });
     expect(code).toBe(0);
     expect(fits('open sesame', stdout)).toBe(true);
   });
@@ -36,7 +36,7 @@ describe('boatload hash-password', () => {
     ['an empty line', '\n', /The password is empty/],
     ['the wrong file', 'x'.repeat(100_000), /longer than 4096 characters/],
   ])('refuses %s', async (_what, input, sentence) => {
-    const { code, stdout, stderr } = await runBoatload(['hash-password'], input);
+    const { code, stdout, stderr } = await runBoatload(['hash-password'], { input });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/\n\s+at /);

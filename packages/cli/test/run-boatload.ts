@@ -10,10 +10,26 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the built command with `input` on its standard input, until it ends. */
-export async function runBoatload(words: readonly string[], input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...words], { env: { PATH: process.env.PATH ?? '' } });
+export interface RunOptions {
+  /** What stands on standard input. Default nothing. */
+  readonly input?: string;
+  /** Beside PATH and HOME, all of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Told all of standard output so far, whenever there is more. */
+  readonly onOutput?: (text: string, child: ChildProcessWithoutNullStreams) => void;
+}
+
+/** Runs the built command until it ends. */
+export async function runBoatload(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { input = '', env = {}, onOutput } = options;
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [program, ...words], { env: { PATH, HOME, ...env } });
   child.stdin.on('error', () => undefined).end(input);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer | string) => {
+    output += chunk.toString();
+    onOutput?.(output, child);
+  });
   return collect(child);
 }
 

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runBoatload } from './run-boatload.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'boatload-up-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** `boatload up` on a free port, with a data folder of its own. */
+const up = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runBoatload(['up', '--port', '0', '--data-dir', join(folder, 'data'), ...words], { env });
+
+describe('boatload up', () => {
+  const rows: readonly (readonly [string, () => readonly string[], Record<string, string>, RegExp])[] = [
+    [
+      'the default password on the network',
+      () => ['--host', '0.0.0.0'],
+      {},
+      /admin\/admin.*ADMINHASH="\$\(boatload hash-password\)" boatload up --host 0\.0\.0\.0/s,
+    ],
+    ['no Engine', () => ['--docker-host', 'unix:///nowhere.sock'], {}, /Engine.*\n\nNext: {2}docker --host/s],
+    ['a data folder that is a file', () => ['--data-dir', join(folder, 'file')], {}, /Next: {2}boatload up --data-dir/],
+    ['a data folder below a file', () => ['--data-dir', join(folder, 'file/x')], {}, /Next: {2}boatload up --data-dir/],
+    ['a users file that is missing', () => ['--users', join(folder, 'none.json')], {}, /none\.json cannot be read/],
+    ['a users file that is broken', () => ['--users', join(folder, 'file')], {}, /wrong at line 1, column 1/],
+    ['a hash that a shell has eaten', () => [], { ADMINHASH: 'pbkdf2_sha256' }, /ADMINHASH.*hash-password/],
+    ['a bad port in the environment', () => [], { BOATLOAD_FETCH_ALLOW: 'x' }, /BOATLOAD_FETCH_ALLOW/],
+  ];
+  it.each(rows)('with %s says what to do next, without a stack', async (_what, words, env, sentence) => {
+    await writeFile(join(folder, 'file'), '?');
+    const { code, stdout, stderr } = await up(words(), env);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).toBe('');
+    expect(code).toBeGreaterThan(0);
+  });
+
+  it('with a port that is taken names the next one', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      const { code, stderr } = await up(['--port', String(port)]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`127.0.0.1:${port}`);
+      expect(stderr).toContain(`Next:  boatload up --port ${port + 1}`);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('tells where it listens, and ends with code 0 within five seconds of SIGTERM', async () => {
+    let told = 0;
+    const { code, stdout } = await runBoatload(['up', '--port', '0', '--data-dir', join(folder, 'good')], {
+      onOutput: (text, child) => {
+        if (!text.includes('Ctrl-C stops it.')) return;
+        told = performance.now();
+        child.kill('SIGTERM');
+      },
+    });
+    expect(stdout).toMatch(/API {8}http:\/\/127\.0\.0\.1:\d+\/v1\/container\/\n/);
+    expect(stdout).toMatch(/Reference {2}http:\/\/127\.0\.0\.1:\d+\/docs\n/);
+    expect(stdout).toContain('admin / admin');
+    expect(code).toBe(0);
+    expect(performance.now() - told).toBeLessThan(5_000);
+  });
+});
