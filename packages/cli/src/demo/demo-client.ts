@@ -4,7 +4,6 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import {
   BoatLoadError,
-  type ChangedFile,
   type Container,
   type FileChange,
   type Metrics,
@@ -69,10 +68,6 @@ export class DemoClient {
 
   changes(id: string): Promise<readonly FileChange[]> {
     return this.#json(`/v1/container/${id}/changes`);
-  }
-
-  files(id: string): Promise<readonly ChangedFile[]> {
-    return this.#json(`/v1/container/${id}/file`);
   }
 
   async file(id: string, path: string): Promise<string> {

@@ -29,7 +29,6 @@ export interface DemoOptions {
  * stays up until the signal is aborted. Nothing of it is left afterwards.
  */
 export async function runDemo({ dataDir, dockerHost, exit, signal, out }: DemoOptions): Promise<void> {
-  const began = performance.now();
   await mkdir(dataDir, { recursive: true });
   const folder = await mkdtemp(join(dataDir, 'demo-'));
   const log = pino({ base: null }, destination({ dest: join(folder, 'service.log'), sync: true }));
@@ -39,7 +38,8 @@ export async function runDemo({ dataDir, dockerHost, exit, signal, out }: DemoOp
     const engine = dockerHost === undefined ? {} : { dockerHost };
     const config = { host, port, dataDir: join(folder, 'state'), fetchAllow: [], limits: defaultLimits, ...engine };
     const service = await startService(config, log);
-    narrator.say(`BoatLoad is up at ${service.url} after ${((performance.now() - began) / 1000).toFixed(1)} s.`);
+    // Since this process began: all that its user waited for.
+    narrator.say(`BoatLoad is up at ${service.url} after ${(performance.now() / 1000).toFixed(1)} s.`);
     await demonstrate(service, { narrator, folder, exit, signal });
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -64,7 +64,8 @@ async function demonstrate(service: RunningService, { narrator, folder, exit, si
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    await removeAll(client.until(AbortSignal.timeout(cleanUpMs)), narrator).finally(() => service.close());
+    await removeAll(client.until(AbortSignal.timeout(cleanUpMs)), narrator);
+    await service.close();
   }
 }
 
@@ -87,8 +88,14 @@ async function stayUp(narrator: Narrator, signal: AbortSignal): Promise<void> {
 
 /** The demo's state goes with it, so no container may stay behind on the Engine. */
 async function removeAll(client: DemoClient, narrator: Narrator): Promise<void> {
-  const containers = await client.list();
-  await Promise.all(containers.map(({ id }) => client.remove(id)));
   narrator.say();
-  narrator.say('The demo is over; its containers and files are removed.');
+  try {
+    const containers = await client.list();
+    await Promise.all(containers.map(({ id }) => client.remove(id)));
+    narrator.say('The demo is over; its containers and files are removed.');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    narrator.say(`The demo is over, but its containers could not be removed: ${reason}`);
+    narrator.say('See what is left of them with: docker ps --all --filter label=io.boatload.container');
+  }
 }

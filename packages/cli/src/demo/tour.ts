@@ -28,16 +28,16 @@ export async function giveTour(parts: TourParts): Promise<void> {
 async function logIn({ client, narrator, url }: TourParts): Promise<void> {
   narrator.step(
     'Log in',
-    `TOKEN=$(curl -s ${url}/api-token-auth/ -d username=admin -d password=admin | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`,
+    `API=${url}\nTOKEN=$(curl -s $API/api-token-auth/ -d username=admin -d password=admin | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`,
   );
   await client.logIn('admin', 'admin');
   narrator.result('A token for the requests that follow.');
 }
 
-async function submit({ client, narrator, url, data }: TourParts): Promise<string> {
+async function submit({ client, narrator, data }: TourParts): Promise<string> {
   narrator.step(
     'Submit a script together with a zip of data',
-    `curl -s ${url}/v1/container/ -H "Authorization: JWT $TOKEN" \\\n    -F image_name=${image} -F pull=never -F scriptname=summarise.mjs -F 'container_args=${args}' \\\n    -F script=@${demoScript} \\\n    -F data=@${data}`,
+    `curl -s $API/v1/container/ ${header} \\\n    -F image_name=${image} -F pull=never -F scriptname=summarise.mjs -F 'container_args=${args}' \\\n    -F script=@${demoScript} \\\n    -F data=@${data}`,
   );
   const fields = { image_name: image, pull: 'never', scriptname: 'summarise.mjs', container_args: args };
   const { id, state } = await client.submit({ fields, files: { script: demoScript, data } });
@@ -46,8 +46,11 @@ async function submit({ client, narrator, url, data }: TourParts): Promise<strin
 }
 
 /** Follows the output; what is asked while the container runs is shown once it is over. */
-async function follow({ client, narrator, url }: TourParts, id: string): Promise<void> {
-  narrator.step('Follow its output', `curl -sN "${url}/v1/container/${id}/stdout?follow=true&stream=both" ${header}`);
+async function follow({ client, narrator }: TourParts, id: string): Promise<void> {
+  narrator.step(
+    'Follow its output',
+    `ID=${id}\ncurl -sN "$API/v1/container/$ID/stdout?follow=true&stream=both" ${header}`,
+  );
   let running: Promise<readonly [StateAnswer, Metrics]> | undefined;
   for await (const line of client.follow(id)) {
     narrator.quote(line);
@@ -56,24 +59,23 @@ async function follow({ client, narrator, url }: TourParts, id: string): Promise
   }
   narrator.step(
     'State and metrics while it ran',
-    `curl -s ${url}/v1/container/${id}/state ${header}\ncurl -s ${url}/v1/container/${id}/metrics ${header}`,
+    `curl -s $API/v1/container/$ID/state ${header}\ncurl -s $API/v1/container/$ID/metrics ${header}`,
   );
   if (running !== undefined) narrator.table(describeRunning(...(await running)));
 }
 
-async function showState({ client, narrator, url }: TourParts, id: string): Promise<void> {
-  narrator.step('State after its end', `curl -s ${url}/v1/container/${id}/ ${header}`);
+async function showState({ client, narrator }: TourParts, id: string): Promise<void> {
+  narrator.step('State after its end', `curl -s $API/v1/container/$ID/ ${header}`);
   const ended = await untilEnded(client, id);
   narrator.table(describeEnd(ended));
 }
 
-async function showResults({ client, narrator, url }: TourParts, id: string): Promise<void> {
-  const at = `${url}/v1/container/${id}`;
-  narrator.step('What it changed', `curl -s ${at}/changes ${header}`);
+async function showResults({ client, narrator }: TourParts, id: string): Promise<void> {
+  narrator.step('What it changed', `curl -s $API/v1/container/$ID/changes ${header}`);
   narrator.table((await client.changes(id)).map((change) => [change.kind, describeChange(change)]));
-  narrator.step('One of the files', `curl -s ${at}/file${report} ${header}`);
+  narrator.step('One of the files', `curl -s $API/v1/container/$ID/file${report} ${header}`);
   for (const line of (await client.file(id, report)).trimEnd().split('\n')) narrator.quote(line);
-  narrator.step('All of it as one archive', `curl -s ${at}/archive ${header} | tar -tf -`);
+  narrator.step('All of it as one archive', `curl -s $API/v1/container/$ID/archive ${header} | tar -tf -`);
   narrator.result(await listArchive(await client.archive(id)));
 }
 
