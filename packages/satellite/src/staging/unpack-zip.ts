@@ -72,7 +72,9 @@ function nameOf(entry: Entry): Buffer {
   const declared = (entry.generalPurposeBitFlag & 0x800) !== 0 || entry.extraFields.some(({ id }) => id === 0x7075);
   if (madeOnUnix(entry) && !declared) return raw;
   const name = getFileNameLowLevel(entry.generalPurposeBitFlag, raw, entry.extraFields, true);
-  return Buffer.from(madeOnUnix(entry) ? name : name.replaceAll('\\', '/'), 'utf8');
+  if (madeOnUnix(entry)) return Buffer.from(name, 'utf8');
+  if (/^[A-Za-z]:/.test(name)) throw unsafe(raw, 'is an absolute path of Windows');
+  return Buffer.from(name.replaceAll('\\', '/'), 'utf8');
 }
 
 function typeOf(entry: Entry, name: Buffer): 'file' | 'directory' {

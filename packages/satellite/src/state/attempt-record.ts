@@ -1,4 +1,5 @@
 import type { AttemptRef } from '@boatload/contract';
+import type { FailureSubject } from '@boatload/engine';
 
 /** One volume of an attempt's container. */
 export interface MountRecord {
@@ -26,9 +27,14 @@ export interface AttemptRecord {
   readonly mounts: readonly MountRecord[];
   /** Absolute paths that exist only because we mounted there: the mount points and parents made for them. */
   readonly injected: readonly string[];
+  /** What a failed start is explained with. */
+  readonly subject: FailureSubject;
   /** RFC 3339. */
   readonly createdAt: string;
 }
+
+/** A record of a container that is complete. */
+export type PreparedRecord = AttemptRecord & { readonly phase: 'prepared'; readonly containerId: string };
 
 /** What reading from an attempt's container needs to know. */
 export interface ReadTarget {
@@ -39,4 +45,8 @@ export interface ReadTarget {
   readonly baselineFile: string | undefined;
   /** Absolute paths that exist only because we mounted there: the mount points and parents made for them. */
   readonly injected: readonly string[];
+}
+
+export function isPrepared(record: AttemptRecord | undefined): record is PreparedRecord {
+  return record?.phase === 'prepared' && record.containerId !== undefined;
 }

@@ -1,0 +1,29 @@
+import type { AttemptRef, BlobSource } from '@boatload/contract';
+import type { Engine } from '@boatload/engine';
+import type { AddressPolicy } from '../fetch/address-policy.ts';
+import type { SatelliteLog } from '../satellite-log.ts';
+import type { ImageFacts } from '../staging/image-facts.ts';
+import type { ImagePuller } from '../staging/image-puller.ts';
+import type { StagingLimits } from '../staging/limits.ts';
+import type { AttemptStore } from '../state/attempt-store.ts';
+
+/** What the steps of an attempt's life share. */
+export interface SatelliteContext {
+  readonly node: string;
+  readonly instance: string;
+  readonly engine: Engine;
+  readonly store: AttemptStore;
+  readonly blobs: BlobSource;
+  readonly policy: AddressPolicy;
+  readonly limits: StagingLimits;
+  readonly puller: ImagePuller;
+  readonly facts: ImageFacts;
+  readonly log: SatelliteLog;
+  /**
+   * Runs a launch's work on the Engine as soon as there is room: more at a time only wait for each other
+   * inside the Engine.
+   */
+  readonly launching: <Value>(work: () => Promise<Value>, signal: AbortSignal | undefined) => Promise<Value>;
+  /** Tells the streams of events that an attempt changed in a way that the Engine does not tell. */
+  readonly changed: (ref: AttemptRef) => void;
+}

@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallOptions } from '@boatload/contract';
+import {
+  type Engine,
+  type Labels,
+  listContainers,
+  listVolumes,
+  refusalOf,
+  removeContainer,
+  removeVolume,
+} from '@boatload/engine';
+
+/** Milliseconds that the Engine gets to finish what it says is still in progress. */
+const patience = 30_000;
+
+/** Removes every container and volume that carries the labels, killing what runs. May be repeated. */
+export async function discardLabelled(engine: Engine, labels: Labels, options: CallOptions = {}): Promise<void> {
+  const containers = await listContainers(engine, labels, options);
+  await Promise.all(containers.map(({ id }) => discardContainer(engine, id, options)));
+  const volumes = await listVolumes(engine, labels, options);
+  await Promise.all(volumes.map(({ name }) => discardVolume(engine, name, options)));
+}
+
+/** Removes a container with its anonymous volumes; it is gone when the promise is fulfilled. */
+export async function discardContainer(engine: Engine, id: string, options: CallOptions = {}): Promise<void> {
+  await insist(() => removeContainer(engine, id, options), options.signal);
+}
+
+export async function discardVolume(engine: Engine, name: string, options: CallOptions = {}): Promise<void> {
+  await insist(() => removeVolume(engine, name, options), options.signal);
+}
+
+/** Repeats what the Engine refuses with 409: another removal is at work, or a container still holds a volume. */
+async function insist(call: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const deadline = Date.now() + patience;
+  for (let pause = 20; ; pause = Math.min(pause * 2, 1_000)) {
+    try {
+      return await call();
+    } catch (error) {
+      if (refusalOf(error)?.status !== 409 || Date.now() > deadline) throw error;
+    }
+    await delay(pause, undefined, signal === undefined ? {} : { signal });
+  }
+}

@@ -1,0 +1,46 @@
+import type { AttemptOrder } from '@boatload/contract';
+import { safeFileName } from '../fetch/file-name.ts';
+import { ArchiveGuard } from '../staging/archive-guard.ts';
+import { type Filling, fileEntry } from '../staging/fill-tar.ts';
+import type { StagedEntry } from '../staging/staged-entry.ts';
+import { unpackTar } from '../staging/unpack-tar.ts';
+import { unpackZip } from '../staging/unpack-zip.ts';
+import type { MountRecord } from '../state/attempt-record.ts';
+import type { SatelliteContext } from './context.ts';
+import type { StagedFiles } from './stage-files.ts';
+
+export interface FillingsInput {
+  readonly order: AttemptOrder;
+  readonly staged: StagedFiles;
+  readonly record: { readonly mounts: readonly MountRecord[] };
+}
+
+/** What goes into each of our mounts. A mount without content is filled too: with its root's owner. */
+export function planFillings(context: SatelliteContext, input: FillingsInput): readonly Filling[] {
+  return input.record.mounts.map(({ path, kind }) => ({
+    path,
+    entries: kind === 'script' ? scriptEntries(input) : dataEntries(context, input),
+  }));
+}
+
+async function* scriptEntries({ order, staged }: FillingsInput): AsyncGenerator<StagedEntry, void, undefined> {
+  if (order.script === undefined || staged.script === undefined) return;
+  const { file, size } = staged.script;
+  yield fileEntry(file, { path: order.script.name, size, mode: 0o755 });
+}
+
+async function* dataEntries(
+  context: SatelliteContext,
+  { order, staged }: FillingsInput,
+): AsyncGenerator<StagedEntry, void, undefined> {
+  if (staged.data === undefined) return;
+  const { file, size, fileName, archive } = staged.data;
+  if (archive === undefined) {
+    const path = safeFileName(order.data?.fileName ?? fileName ?? '') ?? 'data';
+    yield fileEntry(file, { path, size, mode: 0o644 });
+    return;
+  }
+  const guard = new ArchiveGuard(context.limits, size);
+  if (archive === 'zip') yield* unpackZip(file, guard);
+  else yield* unpackTar(file, guard, { gzip: archive === 'tar.gz' });
+}

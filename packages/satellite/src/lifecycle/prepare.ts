@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AttemptOrder, type AttemptRef, BoatLoadError, type PrepareOptions } from '@boatload/contract';
+import { inspectContainer } from '@boatload/engine';
+import { planMounts } from '../staging/mount-plan.ts';
+import { thinProgress } from '../staging/report-progress.ts';
+import { type AttemptRecord, isPrepared } from '../state/attempt-record.ts';
+import { permitName } from '../state/attempt-store.ts';
+import { buildContainer, describeSubject } from './build-container.ts';
+import type { SatelliteContext } from './context.ts';
+import { discardLabelled } from './discard.ts';
+import { attemptLabels } from './labels.ts';
+import { stageFiles } from './stage-files.ts';
+
+/**
+ * Brings an attempt to the brink of its start. The record is on disk before the Engine is asked for anything,
+ * and says `prepared` only once all is in place: what a crash in between leaves behind is found and replaced.
+ */
+export async function prepareAttempt(
+  context: SatelliteContext,
+  order: AttemptOrder,
+  options: PrepareOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  if (await isReady(context, order.ref, options.signal)) return;
+  await forgetAttempt(context, order.ref, options.signal);
+  const dir = join(context.store.temporary, randomUUID());
+  await mkdir(dir, { mode: 0o700 });
+  try {
+    await prepareAnew(context, order, { ...options, dir });
+  } catch (error) {
+    // Not with the caller's signal: an aborted attempt must be cleaned up all the more.
+    await forgetAttempt(context, order.ref).catch((cause: unknown) => {
+      context.log.warn({ err: cause, ...order.ref }, 'what a failed preparation left is removed when next seen');
+    });
+    throw error;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Removes all that belongs to an attempt: container, volumes, record. */
+export async function forgetAttempt(context: SatelliteContext, ref: AttemptRef, signal?: AbortSignal): Promise<void> {
+  const record = await context.store.read(ref);
+  if (record === undefined) return;
+  const labels = attemptLabels(context.instance, ref);
+  await discardLabelled(context.engine, labels, signal === undefined ? {} : { signal });
+  await context.store.forget(ref);
+}
+
+async function isReady(context: SatelliteContext, ref: AttemptRef, signal: AbortSignal): Promise<boolean> {
+  const record = await context.store.read(ref);
+  if (!isPrepared(record)) return false;
+  if ((await inspectContainer(context.engine, record.containerId, { signal })) !== undefined) return true;
+  if ((await context.store.lastPermit(ref)) === undefined) return false;
+  throw new BoatLoadError(
+    'lost',
+    `The container ${record.name} was started and is gone from the node ${context.node}: somebody removed it. Submit it again.`,
+  );
+}
+
+async function prepareAnew(
+  context: SatelliteContext,
+  order: AttemptOrder,
+  options: PrepareOptions & { readonly signal: AbortSignal; readonly dir: string },
+): Promise<void> {
+  const { dir, signal } = options;
+  const report = thinProgress(options.onProgress);
+  const staged = await stageFiles(context, order, { dir, signal, report });
+  const record: AttemptRecord = {
+    version: 1,
+    ref: { container: order.ref.container, attempt: order.ref.attempt },
+    name: permitName(order.ref, 1),
+    phase: 'preparing',
+    mounts: planMounts(order),
+    injected: [],
+    subject: describeSubject(order, staged),
+    createdAt: new Date().toISOString(),
+  };
+  await context.launching(async () => {
+    await context.store.write(record);
+    await context.store.write(await buildContainer(context, { order, staged, record, signal }));
+  }, signal);
+}

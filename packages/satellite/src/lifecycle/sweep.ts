@@ -1,0 +1,60 @@
+import type { AttemptRef } from '@boatload/contract';
+import { type Labels, listContainers, listVolumes } from '@boatload/engine';
+import { isPrepared } from '../state/attempt-record.ts';
+import { type AttemptStore, attemptKey } from '../state/attempt-store.ts';
+import type { SatelliteContext } from './context.ts';
+import { discardContainer, discardVolume } from './discard.ts';
+import type { KeyedLock } from './keyed-lock.ts';
+import { instanceLabels, refOfLabels } from './labels.ts';
+import { removeAttempt } from './remove.ts';
+
+/** Preparations that a killed satellite had begun; to be looked for before new ones begin. */
+export class UnfinishedAttempts {
+  readonly #left: Map<string, { readonly ref: AttemptRef; readonly createdAt: string | undefined }>;
+
+  private constructor(left: Map<string, { readonly ref: AttemptRef; readonly createdAt: string | undefined }>) {
+    this.#left = left;
+  }
+
+  static async find(store: AttemptStore): Promise<UnfinishedAttempts> {
+    const left = new Map<string, { readonly ref: AttemptRef; readonly createdAt: string | undefined }>();
+    for (const ref of await store.list()) {
+      const record = await store.read(ref);
+      if (!isPrepared(record)) left.set(attemptKey(ref), { ref, createdAt: record?.createdAt });
+    }
+    return new UnfinishedAttempts(left);
+  }
+
+  /** Removes what they left, except of those that were prepared anew since. May be repeated until it succeeds. */
+  async sweep(context: SatelliteContext, locks: KeyedLock, signal: AbortSignal): Promise<void> {
+    for (const [key, { ref, createdAt }] of this.#left) {
+      await locks.run(key, async () => {
+        if ((await context.store.read(ref))?.createdAt === createdAt) await removeAttempt(context, ref, signal);
+      });
+      this.#left.delete(key);
+      context.log.info({ ...ref }, 'removed what an interrupted preparation left');
+    }
+  }
+}
+
+/** Removes this installation's containers and volumes on the Engine that no record knows. At any time. */
+export async function sweepOrphans(context: SatelliteContext, signal?: AbortSignal): Promise<void> {
+  const { engine, instance } = context;
+  const options = signal === undefined ? {} : { signal };
+  const labels = instanceLabels(instance);
+  for (const { id, labels: found } of await listContainers(engine, labels, options)) {
+    if (await isKnown(context, found)) continue;
+    await discardContainer(engine, id, options);
+    context.log.warn({ container: id }, 'removed a container that no record knows');
+  }
+  for (const { name, labels: found } of await listVolumes(engine, labels, options)) {
+    if (await isKnown(context, found)) continue;
+    await discardVolume(engine, name, options);
+    context.log.warn({ volume: name }, 'removed a volume that no record knows');
+  }
+}
+
+async function isKnown(context: SatelliteContext, labels: Labels): Promise<boolean> {
+  const ref: AttemptRef | undefined = refOfLabels(labels);
+  return ref !== undefined && (await context.store.read(ref)) !== undefined;
+}

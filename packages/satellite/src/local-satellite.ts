@@ -1,0 +1,229 @@
+import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
+import {
+  type AttemptOrder,
+  type AttemptRef,
+  type AttemptStatus,
+  type BlobSource,
+  BoatLoadError,
+  type ByteRange,
+  type CallOptions,
+  type DirectoryEntry,
+  type FileChange,
+  type FileStat,
+  type LogQuery,
+  type LogRecord,
+  type Metrics,
+  type NodeDescription,
+  type PrepareOptions,
+  type Satellite,
+  type StopOptions,
+} from '@boatload/contract';
+import { describeEngine, type Engine, stopContainer } from '@boatload/engine';
+import pLimit from 'p-limit';
+import { AddressPolicy, type FetchPolicy } from './fetch/address-policy.ts';
+import type { SatelliteContext } from './lifecycle/context.ts';
+import { KeyedLock } from './lifecycle/keyed-lock.ts';
+import { prepareAttempt } from './lifecycle/prepare.ts';
+import { removeAttempt } from './lifecycle/remove.ts';
+import { startAttempt } from './lifecycle/start.ts';
+import { readStatus } from './lifecycle/status.ts';
+import { sweepOrphans, UnfinishedAttempts } from './lifecycle/sweep.ts';
+import { watchAttempts } from './lifecycle/watch.ts';
+import { AttemptReads } from './reads.ts';
+import { type SatelliteLog, silentLog } from './satellite-log.ts';
+import { ImageFacts } from './staging/image-facts.ts';
+import { ImagePuller } from './staging/image-puller.ts';
+import { defaultLimits, type StagingLimits } from './staging/limits.ts';
+import { AttemptStore, attemptKey } from './state/attempt-store.ts';
+
+export interface LocalSatelliteOptions {
+  /** The node's name. */
+  readonly node: string;
+  /** The node's Engine; it stays the caller's to close. */
+  readonly engine: Engine;
+  /** Directory for state that must survive; made if needed, used by one satellite at a time. */
+  readonly stateDir: string;
+  /** Marks what this installation made on the Engine, so that several can share one. */
+  readonly instance: string;
+  readonly blobs: BlobSource;
+  /** Default: nothing is allowed beyond what always is. */
+  readonly fetchPolicy?: FetchPolicy;
+  /** Default: see StagingLimits. */
+  readonly limits?: Partial<StagingLimits>;
+  /** How many attempts are created or started at a time. Default 4 for each processor. */
+  readonly launchesAtOnce?: number;
+  /** Default: nothing is logged. */
+  readonly log?: SatelliteLog;
+}
+
+/** Opens the satellite of the node on which an Engine runs, in this process. */
+export async function createLocalSatellite(options: LocalSatelliteOptions): Promise<Satellite> {
+  const log = options.log ?? silentLog;
+  const store = await AttemptStore.open(options.stateDir);
+  const unfinished = await UnfinishedAttempts.find(store);
+  const launches = pLimit(options.launchesAtOnce ?? 4 * availableParallelism());
+  const changes = new EventEmitter();
+  // One listener for each reader of events, of which there may be many.
+  changes.setMaxListeners(0);
+  const context: SatelliteContext = {
+    node: options.node,
+    instance: options.instance,
+    engine: options.engine,
+    store,
+    blobs: options.blobs,
+    policy: new AddressPolicy(options.fetchPolicy ?? {}),
+    limits: { ...defaultLimits, ...options.limits },
+    puller: new ImagePuller(options.engine),
+    facts: new ImageFacts(options.engine),
+    log,
+    launching: (work, signal) =>
+      launches(async () => {
+        signal?.throwIfAborted();
+        return await work();
+      }),
+    changed: (ref) => changes.emit('changed', ref),
+  };
+  const satellite = new LocalSatellite(context, changes, unfinished);
+  await satellite.sweep().catch((error: unknown) => {
+    log.warn({ err: error }, 'what crashes left on the Engine is removed once it answers');
+  });
+  return satellite;
+}
+
+class LocalSatellite implements Satellite {
+  readonly #context: SatelliteContext;
+  readonly #changes: EventEmitter;
+  readonly #unfinished: UnfinishedAttempts;
+  readonly #reads: AttemptReads;
+  readonly #locks = new KeyedLock();
+  readonly #preparing = new Map<string, Set<AbortController>>();
+  readonly #removing = new Map<string, number>();
+  readonly #closing = new AbortController();
+
+  constructor(context: SatelliteContext, changes: EventEmitter, unfinished: UnfinishedAttempts) {
+    this.#context = context;
+    this.#changes = changes;
+    this.#unfinished = unfinished;
+    this.#reads = new AttemptReads(context);
+  }
+
+  get node(): string {
+    return this.#context.node;
+  }
+
+  async describe(options: CallOptions = {}): Promise<NodeDescription> {
+    const { cpus, memory, name, version, storageDriver } = await describeEngine(this.#context.engine, options);
+    return { node: this.node, cpus, memory, engine: { name, version, storageDriver } };
+  }
+
+  async prepare(order: AttemptOrder, options: PrepareOptions = {}): Promise<void> {
+    const key = attemptKey(order.ref);
+    const stop = new AbortController();
+    const stops = this.#preparing.get(key) ?? new Set();
+    this.#preparing.set(key, stops.add(stop));
+    const signal = AbortSignal.any([stop.signal, this.#signal(options)]);
+    try {
+      await this.#locks.run(key, async () => {
+        signal.throwIfAborted();
+        await prepareAttempt(this.#context, order, { ...options, signal });
+      });
+    } finally {
+      stops.delete(stop);
+      if (stops.size === 0) this.#preparing.delete(key);
+    }
+  }
+
+  async start(ref: AttemptRef, options: CallOptions = {}): Promise<AttemptStatus> {
+    const signal = this.#signal(options);
+    return await this.#locks.run(attemptKey(ref), () => startAttempt(this.#context, ref, signal));
+  }
+
+  async stop(ref: AttemptRef, options: StopOptions = {}): Promise<void> {
+    const signal = this.#signal(options);
+    const target = await this.#reads.target(ref);
+    if (target === undefined) return;
+    const graceSeconds = options.graceSeconds ?? 10;
+    await stopContainer(this.#context.engine, target.containerId, { graceSeconds, signal });
+  }
+
+  async remove(ref: AttemptRef, options: CallOptions = {}): Promise<void> {
+    const key = attemptKey(ref);
+    const signal = this.#signal(options);
+    this.#removing.set(key, (this.#removing.get(key) ?? 0) + 1);
+    const given = new BoatLoadError('conflict', `Attempt ${ref.attempt} of ${ref.container} is being removed.`);
+    for (const stop of this.#preparing.get(key) ?? []) stop.abort(given);
+    try {
+      await this.#locks.run(key, () => removeAttempt(this.#context, ref, signal));
+    } finally {
+      const left = (this.#removing.get(key) ?? 1) - 1;
+      if (left === 0) this.#removing.delete(key);
+      else this.#removing.set(key, left);
+    }
+    this.#context.changed(ref);
+  }
+
+  async status(ref: AttemptRef, options: CallOptions = {}): Promise<AttemptStatus> {
+    return await readStatus(this.#context, ref, this.#signal(options));
+  }
+
+  events(options: CallOptions = {}): AsyncIterable<AttemptStatus | 'synced'> {
+    return watchAttempts(this.#context, {
+      signal: this.#signal(options),
+      isRemoving: (ref) => this.#removing.has(attemptKey(ref)),
+      sweep: (signal) => this.sweep(signal),
+      onChange: (listener) => {
+        this.#changes.on('changed', listener);
+        return () => this.#changes.off('changed', listener);
+      },
+    });
+  }
+
+  logs(ref: AttemptRef, query: LogQuery, options: CallOptions = {}): AsyncIterable<LogRecord> {
+    return this.#reads.logs(ref, query, this.#signal(options));
+  }
+
+  changes(ref: AttemptRef, options: CallOptions = {}): AsyncIterable<FileChange> {
+    return this.#reads.changes(ref, this.#signal(options));
+  }
+
+  async stat(ref: AttemptRef, path: Uint8Array, options: CallOptions = {}): Promise<FileStat> {
+    return await this.#reads.stat(ref, path, this.#signal(options));
+  }
+
+  read(
+    ref: AttemptRef,
+    path: Uint8Array,
+    options: CallOptions & { readonly range?: ByteRange } = {},
+  ): AsyncIterable<Uint8Array> {
+    return this.#reads.read(ref, path, { range: options.range, signal: this.#signal(options) });
+  }
+
+  async list(ref: AttemptRef, path: Uint8Array, options: CallOptions = {}): Promise<readonly DirectoryEntry[]> {
+    return await this.#reads.list(ref, path, this.#signal(options));
+  }
+
+  archive(ref: AttemptRef, options: CallOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#reads.archive(ref, this.#signal(options));
+  }
+
+  async metrics(ref: AttemptRef, options: CallOptions = {}): Promise<Metrics> {
+    return await this.#reads.metrics(ref, this.#signal(options));
+  }
+
+  /** Removes what a killed satellite left on the Engine. */
+  async sweep(signal: AbortSignal = this.#closing.signal): Promise<void> {
+    await this.#unfinished.sweep(this.#context, this.#locks, signal);
+    await sweepOrphans(this.#context, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new BoatLoadError('shutting_down', `The satellite of ${this.node} is stopping: try again.`));
+    await this.#locks.drain();
+  }
+
+  #signal(options: CallOptions): AbortSignal {
+    const { signal } = options;
+    return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+  }
+}

@@ -1,0 +1,103 @@
+import { BoatLoadError, type CallOptions } from '@boatload/contract';
+import { changesOf, decodeTar, type Engine, getArchive, statArchive } from '@boatload/engine';
+import { type Owner, parseNumericOwner, resolveOwner } from './resolve-owner.ts';
+
+/** A container that was created and not started, and the image that it shows. */
+export interface FreshContainer {
+  readonly id: string;
+  readonly image: string;
+  /** The image's id: what it is, whatever its name will mean tomorrow. */
+  readonly imageId: string;
+}
+
+/** A user database has a few KiB; more than this is none, and is not read. */
+const mostDatabaseBytes = 4_194_304;
+const mostFacts = 1_000;
+
+/**
+ * What staging has to know of an image, looked up through a container of it that was not started yet, and
+ * remembered by the image's id: an image does not change.
+ */
+export class ImageFacts {
+  readonly #engine: Engine;
+  readonly #known = new Map<string, Promise<unknown>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Whom the container's files must belong to.
+   * @throws user_not_found
+   */
+  async ownerOf(container: FreshContainer, user: string, options: CallOptions = {}): Promise<Owner> {
+    const numeric = parseNumericOwner(user);
+    if (numeric !== undefined) return numeric;
+    const database = await this.#remember(`${container.imageId} users`, async () => ({
+      passwd: await this.#readText(container.id, '/etc/passwd', options),
+      group: await this.#readText(container.id, '/etc/group', options),
+    }));
+    return resolveOwner(user, container.image, database);
+  }
+
+  /** Whether there is something at an absolute path. */
+  async has(container: FreshContainer, path: string, options: CallOptions = {}): Promise<boolean> {
+    return await this.#remember(`${container.imageId} has ${path}`, async () => {
+      const found = await ifThere(statArchive(this.#engine, container.id, Buffer.from(path), options));
+      return found !== undefined;
+    });
+  }
+
+  /**
+   * Paths that are in the container's own file system only because something is mounted at `mounts`. To be
+   * asked once the mounts were filled and before anything ran.
+   */
+  async injectedBy(
+    container: FreshContainer,
+    mounts: readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly string[]> {
+    if (mounts.length === 0) return [];
+    return await this.#remember(`${container.imageId} injected ${mounts.join('\0')}`, async () => {
+      const changes = await changesOf(this.#engine, container.id, options);
+      return changes.filter(({ kind }) => kind === 'added').map(({ path }) => path);
+    });
+  }
+
+  /** A failed look-up is forgotten, so that the next one asks again. */
+  #remember<Fact>(key: string, look: () => Promise<Fact>): Promise<Fact> {
+    // A validated edge: a key names the kind of its fact, and is only ever used with that kind.
+    const known = this.#known.get(key) as Promise<Fact> | undefined;
+    if (known !== undefined) return known.catch(() => look());
+    const fact = look();
+    this.#known.set(key, fact);
+    fact.catch(() => this.#known.delete(key));
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > mostFacts && oldest !== undefined) this.#known.delete(oldest);
+    return fact;
+  }
+
+  async #readText(id: string, path: string, options: CallOptions): Promise<string> {
+    const there = await ifThere(statArchive(this.#engine, id, Buffer.from(path), options));
+    if (there === undefined) return '';
+    const target = there.type === 'symlink' ? (there.linkTarget ?? path) : path;
+    const archive = await ifThere(getArchive(this.#engine, id, Buffer.from(target), options));
+    if (archive === undefined) return '';
+    // Bounded: see mostDatabaseBytes.
+    const chunks: Buffer[] = [];
+    for await (const entry of decodeTar(archive)) {
+      if (entry.type !== 'file' || entry.size > mostDatabaseBytes) continue;
+      for await (const chunk of entry.body) chunks.push(Buffer.from(chunk));
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+}
+
+async function ifThere<Value>(call: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof BoatLoadError && error.code === 'file_not_found') return undefined;
+    throw error;
+  }
+}
