@@ -1,4 +1,4 @@
-import type { Container, StateAnswer } from '@boatload/contract';
+import type { Container, Problem, StateAnswer } from '@boatload/contract';
 import { until } from './until.ts';
 
 /** A logged-in caller of the HTTP API, with nothing but fetch: what any user's program does. */
@@ -11,7 +11,7 @@ export interface Client {
   json<T>(path: string, init?: RequestInit): Promise<T>;
   /** The text of an answer that must be a success. */
   text(path: string, init?: RequestInit): Promise<string>;
-  /** Submits JSON, with the script given as text. */
+  /** Submits JSON, with the script given as text or bytes. */
   submit(fields: Record<string, unknown>): Promise<Container>;
   /** Submits a multipart form. */
   submitForm(fields: Record<string, string>, files: Record<string, FormFile>): Promise<Container>;
@@ -19,6 +19,8 @@ export interface Client {
   state(id: string): Promise<StateAnswer>;
   /** Waits until the container has come to its end. */
   ended(id: string): Promise<Container>;
+  /** Waits until its output has a text, and answers the whole output. */
+  printed(id: string, text: string): Promise<string>;
   /** Waits until it is in a state. */
   reached(id: string, state: Container['state']): Promise<Container>;
   remove(id: string): Promise<void>;
@@ -71,7 +73,8 @@ class HttpClient implements Client {
   }
 
   submit({ script, ...fields }: Record<string, unknown>): Promise<Container> {
-    const encoded = typeof script === 'string' ? { script: Buffer.from(script).toString('base64') } : {};
+    const given = typeof script === 'string' || script instanceof Uint8Array;
+    const encoded = given ? { script: Buffer.from(script).toString('base64') } : {};
     return this.json('/v1/container/?strict=true', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -102,6 +105,14 @@ class HttpClient implements Client {
     );
   }
 
+  printed(id: string, text: string): Promise<string> {
+    return until(
+      () => this.text(`/v1/container/${id}/stdout`),
+      (output) => output.includes(text),
+      `${id} to print ${text}`,
+    );
+  }
+
   reached(id: string, wanted: Container['state']): Promise<Container> {
     return until(
       () => this.info(id),
@@ -121,8 +132,17 @@ class HttpClient implements Client {
   }
 }
 
-async function readJson<T>(answer: Response): Promise<T> {
+/** The problem document of an answer that must be a refusal. */
+export async function readProblem(answer: Response): Promise<Problem> {
+  const type = answer.headers.get('content-type') ?? '';
+  if (answer.ok || !type.startsWith('application/problem+json')) {
+    throw new Error(`${answer.url}: not a problem but ${answer.status} ${type}`);
+  }
+  return readJson(answer, false);
+}
+
+async function readJson<T>(answer: Response, mustSucceed = true): Promise<T> {
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${text}`);
+  if (mustSucceed && !answer.ok) throw new Error(`${answer.url}: ${answer.status} ${text}`);
   return JSON.parse(text);
 }

@@ -1,0 +1,4 @@
+import { startService } from '../harness/service.ts';
+import { describeArchive } from '../suites/endpoints/archive.ts';
+
+describeArchive('docker', startService);

@@ -1,0 +1,4 @@
+import { startService } from '../harness/service.ts';
+import { describeBeforeStart } from '../suites/endpoints/before-start.ts';
+
+describeBeforeStart('docker', startService);

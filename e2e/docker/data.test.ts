@@ -1,0 +1,4 @@
+import { startService } from '../harness/service.ts';
+import { describeData } from '../suites/endpoints/data.ts';
+
+describeData('docker', startService);

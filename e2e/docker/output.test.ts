@@ -1,0 +1,4 @@
+import { startService } from '../harness/service.ts';
+import { describeOutput } from '../suites/endpoints/output.ts';
+
+describeOutput('docker', startService);

@@ -1,0 +1,4 @@
+import { startService } from '../harness/service.ts';
+import { describeScripts } from '../suites/endpoints/scripts.ts';
+
+describeScripts('docker', startService);
