@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 export const program = fileURLToPath(new URL('../bin/boatload.js', import.meta.url));
 
+/** Less than a test may take. */
+const patienceMs = 50_000;
+
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -19,11 +22,15 @@ export interface RunOptions {
   readonly onOutput?: (text: string, child: ChildProcessWithoutNullStreams) => void;
 }
 
-/** Runs the built command until it ends. */
+/** Runs the built command until it ends; one that takes too long is killed, so that nothing outlives its test. */
 export async function runBoatload(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { input = '', env = {}, onOutput } = options;
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [program, ...words], { env: { PATH, HOME, ...env } });
+  const child = spawn(process.execPath, [program, ...words], {
+    env: { PATH, HOME, ...env },
+    killSignal: 'SIGKILL',
+    timeout: patienceMs,
+  });
   child.stdin.on('error', () => undefined).end(input);
   let output = '';
   child.stdout.on('data', (chunk: Buffer | string) => {
@@ -56,5 +63,5 @@ async function collect(child: ChildProcessWithoutNullStreams): Promise<Ended> {
     });
   }
   const [code] = await once(child, 'close');
-  return { code: Number(code), ...output };
+  return { code: code ?? 137, ...output };
 }

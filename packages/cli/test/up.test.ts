@@ -1,20 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runBoatload } from './run-boatload.ts';
+import { type Ended, runBoatload } from './run-boatload.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'boatload-up-'));
+  await writeFile(join(folder, 'file'), '?');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** `boatload up` on a free port, with a data folder of its own. */
-const up = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  runBoatload(['up', '--port', '0', '--data-dir', join(folder, 'data'), ...words], { env });
+function up(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const dataDir = ['--data-dir', join(folder, randomUUID())];
+  return runBoatload(['up', '--port', '0', ...dataDir, ...words], { env });
+}
 
 describe('boatload up', () => {
   const rows: readonly (readonly [string, () => readonly string[], Record<string, string>, RegExp])[] = [
@@ -30,10 +34,14 @@ describe('boatload up', () => {
     ['a users file that is missing', () => ['--users', join(folder, 'none.json')], {}, /none\.json cannot be read/],
     ['a users file that is broken', () => ['--users', join(folder, 'file')], {}, /wrong at line 1, column 1/],
     ['a hash that a shell has eaten', () => [], { ADMINHASH: 'pbkdf2_sha256' }, /ADMINHASH.*hash-password/],
-    ['a bad port in the environment', () => [], { BOATLOAD_FETCH_ALLOW: 'x' }, /BOATLOAD_FETCH_ALLOW/],
+    [
+      'an address block in the environment that is none',
+      () => [],
+      { BOATLOAD_FETCH_ALLOW: 'x' },
+      /BOATLOAD_FETCH_ALLOW/,
+    ],
   ];
   it.each(rows)('with %s says what to do next, without a stack', async (_what, words, env, sentence) => {
-    await writeFile(join(folder, 'file'), '?');
     const { code, stdout, stderr } = await up(words(), env);
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/\n\s+at /);
