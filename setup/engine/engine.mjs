@@ -25,7 +25,8 @@ export async function ensureEngine(announcer) {
 function refuseWhereUseless(probes) {
   const [first] = probes;
   if (process.env.DOCKER_HOST && first !== undefined) throw new SetupFailure(adviseDockerHost(first));
-  const denied = probes.find((probe) => probe.outcome === 'denied');
+  // Only this socket is opened to others by joining a group.
+  const denied = probes.find((probe) => probe.outcome === 'denied' && probe.host === defaultHost);
   if (denied !== undefined) throw new SetupFailure(advisePermission(denied));
   const installed = process.platform === 'linux' && findProgram('dockerd') !== undefined;
   const root = process.getuid?.() === 0;

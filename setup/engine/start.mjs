@@ -111,6 +111,10 @@ async function waitForAnswer(daemon) {
  * @param {boolean} ours
  */
 async function describeSilence(why, ours) {
-  const tail = ours ? `\n\n${await readTail(daemonLog)}\n\nThe whole log: ${daemonLog}` : '';
-  return `The Docker Engine does not answer at ${defaultHost}: ${why}.${tail}\nCorrect what its log says, start it (dockerd), then run this command again.`;
+  const log = ours ? await readTail(daemonLog) : '';
+  const tail = ours ? `\n\n${log}\n\nThe whole log: ${daemonLog}` : '';
+  const iptables = log.includes('iptables failed')
+    ? '\nIf the kernel has no nf_tables, this helps: update-alternatives --set iptables /usr/sbin/iptables-legacy'
+    : '';
+  return `The Docker Engine does not answer at ${defaultHost}: ${why}.${tail}${iptables}\nCorrect what its log says, start it (dockerd), then run this command again.`;
 }
