@@ -22,6 +22,7 @@ import {
 import { describeEngine, type Engine, stopContainer } from '@boatload/engine';
 import pLimit from 'p-limit';
 import { AddressPolicy, type FetchPolicy } from './fetch/address-policy.ts';
+import { joinSignals } from './join-signals.ts';
 import type { SatelliteContext } from './lifecycle/context.ts';
 import { KeyedLock } from './lifecycle/keyed-lock.ts';
 import { prepareAttempt } from './lifecycle/prepare.ts';
@@ -122,7 +123,7 @@ class LocalSatellite implements Satellite {
     const stop = new AbortController();
     const stops = this.#preparing.get(key) ?? new Set();
     this.#preparing.set(key, stops.add(stop));
-    const signal = AbortSignal.any([stop.signal, this.#signal(options)]);
+    const signal = joinSignals([stop.signal, this.#signal(options)]);
     try {
       await this.#locks.run(key, async () => {
         signal.throwIfAborted();
@@ -212,7 +213,7 @@ class LocalSatellite implements Satellite {
   }
 
   /** Removes what a killed satellite left on the Engine. */
-  async sweep(signal: AbortSignal = this.#closing.signal): Promise<void> {
+  async sweep(signal: AbortSignal = this.#signal({})): Promise<void> {
     await this.#unfinished.sweep(this.#context, this.#locks, signal);
     await sweepOrphans(this.#context, signal);
   }
@@ -224,6 +225,6 @@ class LocalSatellite implements Satellite {
 
   #signal(options: CallOptions): AbortSignal {
     const { signal } = options;
-    return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    return joinSignals(signal === undefined ? [this.#closing.signal] : [signal, this.#closing.signal]);
   }
 }

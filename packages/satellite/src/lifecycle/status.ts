@@ -56,12 +56,23 @@ function startedStatus(facts: StatusFacts, found: ContainerInspection): AttemptS
     ...bareStatus(facts.ref, facts.node, phase),
     starts: found.restartCount + 1,
     ...(state.StartedAt === undefined ? {} : { startedAt: state.StartedAt }),
-    ...(state.FinishedAt === undefined || !isTime(state.FinishedAt) ? {} : { finishedAt: state.FinishedAt }),
+    ...(isTime(state.FinishedAt) ? { finishedAt: endOf(state, phase) } : {}),
     ...(phase === 'ended' && state.ExitCode !== undefined ? { exitCode: state.ExitCode } : {}),
     ...(error === undefined ? {} : { error }),
     oomKilled: state.OOMKilled ?? false,
     dockerState: state,
   };
+}
+
+/** The Engine takes both times by different clocks; what ended at once may seem to have ended before it began. */
+function endOf({ StartedAt = '', FinishedAt = '' }: DockerState, phase: AttemptPhase): string {
+  return phase === 'ended' && sortable(FinishedAt) < sortable(StartedAt) ? StartedAt : FinishedAt;
+}
+
+/** The Engine leaves out the zeros at the end of a second's fraction, and the fraction where it is zero. */
+function sortable(time: string): string {
+  const [whole = '', fraction = ''] = time.replace(/Z$/, '').split('.');
+  return `${whole}.${fraction.padEnd(9, '0')}`;
 }
 
 function startedPhase(state: DockerState): AttemptPhase {
@@ -80,6 +91,6 @@ function bareStatus(ref: AttemptRef, node: string, phase: AttemptPhase): Attempt
 }
 
 /** The Engine writes the year 1 for what has not happened. */
-function isTime(text: string | undefined): boolean {
+function isTime(text: string | undefined): text is string {
   return text !== undefined && text !== '' && !text.startsWith('0001-');
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AttemptRef, type AttemptStatus, BoatLoadError } from '@boatload/contract';
 import { type ContainerEvent, subscribeEvents } from '@boatload/engine';
+import { joinSignals } from '../join-signals.ts';
 import { isPrepared } from '../state/attempt-record.ts';
 import { ChangedAttempts, type StatusLookup } from './changed-attempts.ts';
 import type { SatelliteContext } from './context.ts';
@@ -54,7 +55,7 @@ async function* watchOnce(
   options: WatchOptions,
 ): AsyncGenerator<AttemptStatus | 'synced', void, undefined> {
   const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const signal = joinSignals([options.signal, stop.signal]);
   const lookup: StatusLookup = async (ref) => {
     const status = await readStatus(context, ref, signal);
     return options.isRemoving(ref) ? undefined : status;

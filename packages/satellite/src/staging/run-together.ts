@@ -1,3 +1,5 @@
+import { joinSignals } from '../join-signals.ts';
+
 /**
  * Runs three pieces of work at once. When one fails the others are aborted and waited for, and its error is
  * thrown.
@@ -11,7 +13,7 @@ export async function runTogether<A, B, C>(
   ],
 ): Promise<readonly [A, B, C]> {
   const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
+  const either = joinSignals([signal, failed.signal]);
   const running = [work[0](either), work[1](either), work[2](either)] as const;
   try {
     return await Promise.all(running);
