@@ -10,6 +10,9 @@ import { localProgram, logs } from '../root.mjs';
  * @property {string} [results] File that gets the results of its tests, where it is a run of tests.
  */
 
+// Biome colours what it prints even where nobody sees it as such.
+const colors = process.stdout.isTTY ? 'force' : 'off';
+
 /**
  * Compiles, which the end-to-end tests need: always first.
  * @type {Check}
@@ -22,7 +25,12 @@ export const types = { name: 'types', command: localProgram('tsc'), args: ['-b']
  */
 export const lanes = [
   [
-    { name: 'format and lint', command: localProgram('biome'), args: ['ci', '.'], again: 'npx biome ci .' },
+    {
+      name: 'format and lint',
+      command: localProgram('biome'),
+      args: ['ci', `--colors=${colors}`, '.'],
+      again: 'npx biome ci .',
+    },
     testsOf('walls', 'walls between packages'),
     { name: 'unused code', command: localProgram('knip'), args: [], again: 'npx knip' },
     testsOf('e2e', 'end-to-end tests'),
