@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BoatLoadError } from '@boatload/contract';
 import { Kysely } from 'kysely';
@@ -43,7 +43,8 @@ export async function openStore({ file }: StoreOptions): Promise<Store> {
 // SQLite gives its journal the mode of the database: made before it is opened, nobody else ever reads either.
 function makePrivateFile(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // Not `recursive`: Node 20 then loops for ever below /proc.
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file), { mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

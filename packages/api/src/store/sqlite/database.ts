@@ -21,33 +21,53 @@ interface NativeModule {
   readonly DatabaseSync: new (file: string) => NativeDatabase;
 }
 
-// Written before every commit is answered: what was answered 201 must survive the machine's loss of power.
-// One process at a time: a second service on the same data would launch everything twice.
-const pragmas = [
-  'busy_timeout = 5000',
-  'locking_mode = EXCLUSIVE',
-  'journal_mode = WAL',
-  'synchronous = FULL',
-  'foreign_keys = ON',
-];
+// Written through before a commit is answered: what was answered 201 must survive a loss of power.
+const pragmas = ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON'];
 
 /**
- * Opens (and creates) an SQLite database for kysely, alone: nobody else can open it until it is closed or
- * this process ends.
- * @throws conflict when another process has it open, internal when it cannot be opened
+ * Opens (and creates) an SQLite database for kysely, as the only service: a second one on the same data would
+ * launch everything twice.
+ * @throws conflict when another service has it open, internal when it cannot be opened
  */
 export function openDatabase(file: string): SqliteDatabase {
-  const { DatabaseSync } = loadSqlite();
-  let database: NativeDatabase | undefined;
+  const unlock = lockFor(file);
   try {
-    database = new DatabaseSync(file);
-    for (const pragma of pragmas) database.exec(`PRAGMA ${pragma}`);
-    database.exec('BEGIN EXCLUSIVE; COMMIT');
+    return wrapDatabase(openWith(file, pragmas), { file, unlock });
   } catch (error) {
-    database?.close();
+    unlock();
     throw explain(error, file);
   }
-  return wrapDatabase(database, file);
+}
+
+/**
+ * Takes the lock that marks a service as the only one. It is a second database that stays locked, since the
+ * system frees that even after a kill; locking the first itself would keep its backups out too.
+ */
+function lockFor(file: string): () => void {
+  try {
+    const lock = openWith(`${file}.lock`, ['busy_timeout = 2000', 'journal_mode = MEMORY']);
+    lock.exec('BEGIN EXCLUSIVE');
+    return () => {
+      lock.exec('ROLLBACK');
+      lock.close();
+    };
+  } catch (cause) {
+    if (!isBusy(cause)) throw explain(cause, file);
+    const text = `Another BoatLoad has ${file} open; stop it, or choose another data directory.`;
+    throw new BoatLoadError('conflict', text, { cause });
+  }
+}
+
+function openWith(file: string, settings: readonly string[]): NativeDatabase {
+  const { DatabaseSync } = loadSqlite();
+  const database = new DatabaseSync(file);
+  try {
+    for (const setting of settings) database.exec(`PRAGMA ${setting}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /** Node's own SQLite where it can tell columns (22.16 and later), else the same API as a package. */
@@ -62,10 +82,16 @@ function isUsable(module: unknown): module is NativeModule {
   return typeof module.StatementSync === 'function' && 'columns' in module.StatementSync.prototype;
 }
 
-function wrapDatabase(database: NativeDatabase, file: string): SqliteDatabase {
+function wrapDatabase(
+  database: NativeDatabase,
+  { file, unlock }: { readonly file: string; readonly unlock: () => void },
+): SqliteDatabase {
   return {
     prepare: (sql) => guard(file, () => wrapStatement(database.prepare(sql), file)),
-    close: () => database.close(),
+    close: () => {
+      database.close();
+      unlock();
+    },
   };
 }
 
@@ -86,12 +112,13 @@ function guard<T>(file: string, action: () => T): T {
   }
 }
 
+function isBusy(cause: unknown): boolean {
+  return cause instanceof Error && /database is (locked|busy)/i.test(cause.message);
+}
+
 function explain(cause: unknown, file: string): BoatLoadError {
+  if (cause instanceof BoatLoadError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (/database is locked|database is busy/i.test(message)) {
-    const text = `Another BoatLoad has ${file} open; stop it, or choose another data directory.`;
-    return new BoatLoadError('conflict', text, { cause });
-  }
   if (/disk is full|disk I\/O error/i.test(message)) {
     const text = `The store ${file} cannot be written (${message}); make room on its disk and try again.`;
     return new BoatLoadError('internal', text, { cause });
