@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { logIn } from './harness/client.ts';
+import { labelOf, viewEngine } from './harness/engine.ts';
 import { until } from './harness/until.ts';
 
 const program = fileURLToPath(new URL('../packages/cli/bin/boatload.js', import.meta.url));
@@ -34,6 +35,14 @@ async function takeFirstPort(): Promise<Server> {
   return server;
 }
 
+/** Neither of a container on the Engine nor of the demo's own files. */
+async function expectNothingLeft(id: string): Promise<void> {
+  await using engine = viewEngine();
+  expect(await engine.containersOf(labelOf(id))).toEqual([]);
+  expect(await engine.volumesOf(labelOf(id))).toEqual([]);
+  expect(await readdir(folder)).toEqual([]);
+}
+
 describe('the demo', () => {
   test('goes through the main job on another port if the first is taken, ends, and leaves nothing behind', async () => {
     const server = await takeFirstPort();
@@ -58,7 +67,8 @@ describe('the demo', () => {
     ]) {
       expect(story).toMatch(part);
     }
-    expect(await readdir(folder)).toEqual([]);
+    const [, id = ''] = /Container ([0-9a-f]{32}) is submitted/.exec(story) ?? [];
+    await expectNothingLeft(id);
   });
 
   test('stays up until it is told to end, and then takes containers of its users with it', async () => {
@@ -74,11 +84,12 @@ describe('the demo', () => {
     );
     const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(story) ?? [];
     const client = await logIn(url);
-    expect(await client.submit({ container_args: ['sleep', '600'] })).toMatchObject({ state: 'submitted' });
+    const { id } = await client.submit({ container_args: ['sleep', '600'] });
+    await client.reached(id, 'running');
     const ended = once(demo, 'exit');
     demo.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     expect(story).toMatch(/its containers and files are removed/);
-    expect(await readdir(folder)).toEqual([]);
+    await expectNothingLeft(id);
   });
 });
