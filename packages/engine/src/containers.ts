@@ -1,7 +1,15 @@
 import type { CallOptions, DockerState } from '@boatload/contract';
 import type { Engine } from './connect.ts';
 import { isNotThere } from './errors.ts';
-import { flagMember, listMember, member, numberMember, textMember, textsMember } from './json-fields.ts';
+import {
+  flagMember,
+  listMember,
+  member,
+  numberMember,
+  textListMember,
+  textMember,
+  textsMember,
+} from './json-fields.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -52,6 +60,8 @@ export interface ContainerInspection {
 
 export interface ContainerListed {
   readonly id: string;
+  /** Without the Engine's leading slash. */
+  readonly name: string;
   readonly labels: Labels;
 }
 
@@ -140,7 +150,11 @@ export async function listContainers(
   const query = { all: true, filters: labelFilter(labels) };
   const found = await engine.json({ method: 'GET', path: '/containers/json', query, signal: options.signal });
   if (!Array.isArray(found)) return [];
-  return found.map((item: unknown) => ({ id: textMember(item, 'Id'), labels: textsMember(item, 'Labels') }));
+  return found.map((item: unknown) => ({
+    id: textMember(item, 'Id'),
+    name: (textListMember(item, 'Names')[0] ?? '').replace(/^\//, ''),
+    labels: textsMember(item, 'Labels'),
+  }));
 }
 
 /** The Engine's `filters` parameter that asks for labels. */

@@ -9,14 +9,16 @@ import {
   removeContainer,
   removeVolume,
 } from '@boatload/engine';
+import { isOurName } from './labels.ts';
 
 /** Milliseconds that the Engine gets to finish what it says is still in progress. */
 const patience = 30_000;
 
-/** Removes every container and volume that carries the labels, killing what runs. May be repeated. */
+/** Removes all containers and volumes of ours that carry the labels, killing what runs. May be repeated. */
 export async function discardLabelled(engine: Engine, labels: Labels, options: CallOptions = {}): Promise<void> {
   const containers = await listContainers(engine, labels, options);
-  await Promise.all(containers.map(({ id }) => discardContainer(engine, id, options)));
+  const ours = containers.filter(({ name, labels: found }) => isOurName(name, found));
+  await Promise.all(ours.map(({ id }) => discardContainer(engine, id, options)));
   const volumes = await listVolumes(engine, labels, options);
   await Promise.all(volumes.map(({ name }) => discardVolume(engine, name, options)));
 }

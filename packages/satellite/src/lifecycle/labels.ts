@@ -1,5 +1,6 @@
 import type { AttemptRef } from '@boatload/contract';
 import type { Labels } from '@boatload/engine';
+import { permitName } from '../state/attempt-store.ts';
 
 const names = {
   instance: 'io.boatload.instance',
@@ -15,6 +16,15 @@ export function instanceLabels(instance: string): Labels {
 /** What marks containers and volumes as made for one attempt. */
 export function attemptLabels(instance: string, ref: AttemptRef): Labels {
   return { [names.instance]: instance, [names.container]: ref.container, [names.attempt]: String(ref.attempt) };
+}
+
+/**
+ * Whether a container that carries our labels is one that we made. An image that somebody committed from one of
+ * our containers hands the labels on to whatever is made of it; the name it does not.
+ */
+export function isOurName(name: string, labels: Labels): boolean {
+  const ref = refOfLabels(labels);
+  return ref !== undefined && (name === permitName(ref, 1) || name.startsWith(`${permitName(ref, 1)}-g`));
 }
 
 /** The attempt that something was made for; undefined if its labels do not say. */

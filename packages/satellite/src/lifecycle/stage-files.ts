@@ -44,7 +44,7 @@ async function stageImage(
     image: order.image,
     pull: order.pull,
     ...(order.registryAuth === undefined ? {} : { auth: order.registryAuth }),
-    onProgress: ({ done, total }) => report('image', done, total),
+    onProgress: ({ done, total }) => report('pulling image', done, total),
     signal,
   });
 }
@@ -57,7 +57,7 @@ async function stageScript(
   if (order.script === undefined) return undefined;
   const { name, source, interpreter, fileName } = order.script;
   const { policy, blobs, limits } = context;
-  const onProgress = (done: number, total: number | undefined): void => report('script', done, total);
+  const onProgress = (done: number, total: number | undefined): void => report('fetching script', done, total);
   const fetched = await stageSource(source, { dir, limitBytes: limits.scriptBytes, policy, blobs, onProgress, signal });
   const submitted = fileName ?? fetched.fileName;
   const plan = planScript({
@@ -76,7 +76,7 @@ async function stageData(
 ): Promise<StagedFiles['data']> {
   if (order.data === undefined || order.datapath === undefined) return undefined;
   const { policy, blobs, limits } = context;
-  const onProgress = (done: number, total: number | undefined): void => report('data', done, total);
+  const onProgress = (done: number, total: number | undefined): void => report('fetching data', done, total);
   const options = { dir, limitBytes: limits.dataBytes, policy, blobs, onProgress, signal };
   const fetched = await stageSource(order.data.source, options);
   return { ...fetched, archive: await detectArchive(fetched.file) };

@@ -57,7 +57,7 @@ function startedStatus(facts: StatusFacts, found: ContainerInspection): AttemptS
     starts: found.restartCount + 1,
     ...(state.StartedAt === undefined ? {} : { startedAt: state.StartedAt }),
     ...(isTime(state.FinishedAt) ? { finishedAt: endOf(state, phase) } : {}),
-    ...(phase === 'ended' && state.ExitCode !== undefined ? { exitCode: state.ExitCode } : {}),
+    ...(phase !== 'running' && state.ExitCode !== undefined ? { exitCode: state.ExitCode } : {}),
     ...(error === undefined ? {} : { error }),
     oomKilled: state.OOMKilled ?? false,
     dockerState: state,

@@ -5,7 +5,7 @@ import { type AttemptStore, attemptKey } from '../state/attempt-store.ts';
 import type { SatelliteContext } from './context.ts';
 import { discardContainer, discardVolume } from './discard.ts';
 import type { KeyedLock } from './keyed-lock.ts';
-import { instanceLabels, refOfLabels } from './labels.ts';
+import { instanceLabels, isOurName, refOfLabels } from './labels.ts';
 import { removeAttempt } from './remove.ts';
 
 /** Preparations that a killed satellite had begun; to be looked for before new ones begin. */
@@ -42,8 +42,8 @@ export async function sweepOrphans(context: SatelliteContext, signal?: AbortSign
   const { engine, instance } = context;
   const options = signal === undefined ? {} : { signal };
   const labels = instanceLabels(instance);
-  for (const { id, labels: found } of await listContainers(engine, labels, options)) {
-    if (await isKnown(context, found)) continue;
+  for (const { id, name, labels: found } of await listContainers(engine, labels, options)) {
+    if (!isOurName(name, found) || (await isKnown(context, found))) continue;
     await discardContainer(engine, id, options);
     context.log.warn({ container: id }, 'removed a container that no record knows');
   }
