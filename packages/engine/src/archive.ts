@@ -34,7 +34,8 @@ export interface EngineChange {
 /**
  * Opens what is at a path as a tar stream: a directory with all below it, volumes included; anything else as
  * one entry; nothing for a socket. Symbolic links are followed within the container, except at the end of the
- * path (`/.` behind it follows that one too). The Engine keeps the container locked until the stream ends or
+ * path (`/.` behind it follows that one too). Engine 20.10 gives nothing for a path whose last name is not UTF-8,
+ * but does give it within its directory. The Engine keeps the container locked until the stream ends or
  * is discarded: another call for the same container waits for it.
  * @param path absolute, in bytes
  * @throws file_not_found, attempt_not_found

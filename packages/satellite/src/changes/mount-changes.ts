@@ -111,7 +111,9 @@ function beforeOf(entry: BaselineEntry, known: ReadonlyMap<PathKey, Before>): Be
 }
 
 function outsideOf(entry: Pick<TreeEntry['entry'], 'type' | 'mode' | 'uid' | 'gid' | 'size' | 'mtime'>): string {
-  const { type, mode, uid, gid, size, mtime } = entry;
+  const { type, uid, gid, size, mtime } = entry;
+  // Linux keeps no mode for symbolic links.
+  const mode = type === 'symlink' ? 0o777 : entry.mode;
   return [type, mode, uid, gid, size, Math.floor(mtime.getTime() / 1000)].join(' ');
 }
 

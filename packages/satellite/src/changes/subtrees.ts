@@ -10,6 +10,8 @@ export interface Subtree {
 
 /** Changed paths as they are best read: whole new directories at once, all others one by one. */
 export interface ReadingPlan {
+  /** In the order in which an archive has them: a directory directly before all that lies in it. */
+  readonly units: readonly (Subtree | PathKey)[];
   readonly subtrees: readonly Subtree[];
   readonly singles: readonly PathKey[];
 }
@@ -19,8 +21,7 @@ export interface ReadingPlan {
  * One that holds a mount point is not taken whole, as the mount's content would come along.
  */
 export function planReading(changes: readonly KeyedChange[], mountPoints: readonly PathKey[]): ReadingPlan {
-  const subtrees: Subtree[] = [];
-  const singles: PathKey[] = [];
+  const units: (Subtree | PathKey)[] = [];
   const present = depthFirst(changes.filter((change) => change.kind !== 'deleted'));
   let at = 0;
   for (let change = present[at]; change !== undefined; change = present[at]) {
@@ -28,15 +29,15 @@ export function planReading(changes: readonly KeyedChange[], mountPoints: readon
     let end = at + 1;
     while (end < present.length && isBelow(present[end]?.key ?? '', key)) end += 1;
     const holdsMount = mountPoints.some((point) => isBelow(point, key));
-    if (kind === 'added' && end > at + 1 && !holdsMount) {
-      subtrees.push({ key, keys: present.slice(at, end).map((inner) => inner.key) });
-      at = end;
-    } else {
-      singles.push(key);
-      at += 1;
-    }
+    const isWhole = kind === 'added' && end > at + 1 && !holdsMount;
+    units.push(isWhole ? { key, keys: present.slice(at, end).map((inner) => inner.key) } : key);
+    at = isWhole ? end : at + 1;
   }
-  return { subtrees, singles };
+  return {
+    units,
+    subtrees: units.filter((unit) => typeof unit !== 'string'),
+    singles: units.filter((unit) => typeof unit === 'string'),
+  };
 }
 
 /** Orders a directory directly before all that lies below it: `/a/b` before `/a-b`, unlike in the order of bytes. */

@@ -1,4 +1,4 @@
-import { type Engine, encodeTarHeader, type ReadOptions, tarEnd } from '@boatload/engine';
+import { type Engine, type ReadOptions, tarEnd } from '@boatload/engine';
 import { type MountChange, readMountChanges } from '../changes/mount-changes.ts';
 import { injectedPaths, readRootChanges } from '../changes/root-changes.ts';
 import { statEach } from '../changes/stat-each.ts';
@@ -6,7 +6,7 @@ import { planReading, type ReadingPlan } from '../changes/subtrees.ts';
 import type { KeyedChange } from '../changes/true-names.ts';
 import type { ReadTarget } from '../state/attempt-record.ts';
 import { ArchivePasses } from './archive-passes.ts';
-import { isBelow, joinPath, nameOf, type PathKey, parentOf, relativeToRoot, textToPathKey } from './container-path.ts';
+import { isBelow, type PathKey, textToPathKey } from './container-path.ts';
 import { gather } from './pack-entry.ts';
 import { readTree, readWholeTree } from './read-tree.ts';
 
@@ -19,7 +19,7 @@ const bytesPerReading = 40 * 1024 * 1024;
  * Every change as an uncompressed tar, with paths relative to the container's root. Modes, owners, times,
  * symbolic and hard links are kept (a hard link between directories that were read apart becomes a file),
  * devices and FIFOs are headers, sockets are left out. A deleted path is an empty file `.wh.NAME` in its
- * directory, as in the layers of an OCI image. A directory stands before its content. A file that becomes
+ * directory, as in the layers of an OCI image. A directory stands directly before its content. A file that becomes
  * shorter while it is read is filled up with zeros. The list of changes is held in memory, no content is.
  */
 export async function* streamArchive(
@@ -37,23 +37,23 @@ async function* packChanges(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const passes = new ArchivePasses(engine, target.containerId, options);
   const changes = await readRootChanges(engine, target, options);
-  const reading: RootReading = { engine, target, options, changes };
-  yield* packRoot(passes, reading);
-  yield* packDeletions(changes);
+  passes.addDeletions(changes);
+  yield* packRoot(passes, { engine, target, options, changes });
   for (const mount of target.mounts) {
-    const mountChanges = await readMountChanges(engine, target, mount, options);
     const directory = textToPathKey(mount.path);
+    const mountChanges = await readMountChanges(engine, target, mount, options);
+    passes.addDeletions(mountChanges);
+    yield* passes.deletionsIn(directory);
     const keys = presentKeys(mountChanges);
+    if (keys.length === 0) continue;
     const wanted = new Set(keys);
-    if (keys.length > 0) {
-      yield* passes.run({
-        open: () => readTree(engine, target.containerId, directory, options),
-        wants: (key) => wanted.has(key),
-      });
-      yield* passes.each(keys);
-    }
-    yield* packDeletions(mountChanges);
+    yield* passes.run({
+      open: () => readTree(engine, target.containerId, directory, options),
+      wants: (key) => wanted.has(key),
+    });
+    yield* passes.each(keys);
   }
+  yield* passes.otherDeletions();
   yield tarEnd;
 }
 
@@ -77,16 +77,16 @@ async function* packRoot(passes: ArchivePasses, reading: RootReading): AsyncGene
       foreignBytes: plan.singles.length * bytesPerReading,
     });
   }
-  // In the order of paths, a directory comes before what lies in it.
-  yield* passes.each(plan.singles);
   const injected = injectedPaths(target);
-  for (const { key: directory, keys: inner } of plan.subtrees) {
-    if (!passes.lacks(inner)) continue;
-    yield* passes.run({
-      open: () => readTree(engine, target.containerId, directory, options),
-      wants: (key) => !injected.has(key) && !mountPoints.some((point) => isBelow(key, point)),
-    });
-    yield* passes.each(inner);
+  const isOurs = (key: PathKey): boolean => injected.has(key) || mountPoints.some((point) => isBelow(key, point));
+  for (const unit of plan.units) {
+    if (typeof unit === 'string') {
+      yield* passes.each([unit]);
+    } else if (passes.lacks(unit.keys)) {
+      const open = (): ReturnType<typeof readTree> => readTree(engine, target.containerId, unit.key, options);
+      yield* passes.run({ open, wants: (key) => !isOurs(key) });
+      yield* passes.each(unit.keys);
+    }
   }
 }
 
@@ -105,20 +105,4 @@ async function mayHoldHardLinks({ engine, target, options }: RootReading, plan: 
 
 function presentKeys(changes: readonly (KeyedChange | MountChange)[]): PathKey[] {
   return changes.filter((change) => change.kind !== 'deleted').map((change) => change.key);
-}
-
-function* packDeletions(changes: readonly KeyedChange[]): Generator<Uint8Array, void, undefined> {
-  for (const { key, kind } of changes) {
-    if (kind !== 'deleted') continue;
-    const whiteout = joinPath(parentOf(key), `.wh.${nameOf(key)}`);
-    yield encodeTarHeader({
-      path: relativeToRoot(whiteout),
-      type: 'file',
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      size: 0,
-      mtime: new Date(0),
-    });
-  }
 }

@@ -1,8 +1,9 @@
 import { BoatLoadError } from '@boatload/contract';
-import { decodeTar, type Engine, getArchive, type ReadOptions } from '@boatload/engine';
-import { type PathKey, relativeToRoot, toBytes } from './container-path.ts';
+import { type Engine, encodeTarHeader, type ReadOptions } from '@boatload/engine';
+import type { KeyedChange } from '../changes/true-names.ts';
+import { joinPath, nameOf, type PathKey, parentOf, relativeToRoot } from './container-path.ts';
 import { packEntry } from './pack-entry.ts';
-import type { TreeEntry } from './read-tree.ts';
+import { readOne, type TreeEntry } from './read-tree.ts';
 import { isCutOff } from './retry-cut.ts';
 
 /** One reading of many files, from which those are taken that are wanted. */
@@ -22,11 +23,35 @@ export class ArchivePasses {
   readonly #containerId: string;
   readonly #options: ReadOptions;
   readonly #written = new Set<PathKey>();
+  /** What was deleted, by the directory that it was in, until it is written. */
+  readonly #deleted = new Map<PathKey, PathKey[]>();
 
   constructor(engine: Engine, containerId: string, options: ReadOptions) {
     this.#engine = engine;
     this.#containerId = containerId;
     this.#options = options;
+  }
+
+  /** Has deletions written directly after their directory: later they would change its time when unpacked. */
+  addDeletions(changes: readonly KeyedChange[]): void {
+    for (const { key, kind } of changes) {
+      if (kind !== 'deleted') continue;
+      const siblings = this.#deleted.get(parentOf(key)) ?? [];
+      siblings.push(key);
+      this.#deleted.set(parentOf(key), siblings);
+    }
+  }
+
+  /** Writes the deletions in a directory. */
+  *deletionsIn(directory: PathKey): Generator<Uint8Array, void, undefined> {
+    const deleted = this.#deleted.get(directory) ?? [];
+    this.#deleted.delete(directory);
+    for (const key of deleted) yield encodeWhiteout(key);
+  }
+
+  /** Writes the deletions whose directories are not in the archive. */
+  *otherDeletions(): Generator<Uint8Array, void, undefined> {
+    for (const directory of [...this.#deleted.keys()]) yield* this.deletionsIn(directory);
   }
 
   /** Whether any of these paths is not yet written. */
@@ -44,7 +69,11 @@ export class ArchivePasses {
   /** Writes single paths that are not yet written, each by a reading of its own (about 50 ms). */
   async *each(keys: readonly PathKey[]): AsyncGenerator<Uint8Array, void, undefined> {
     for (const key of keys) {
-      if (!this.#written.has(key)) yield* this.run({ open: () => this.#readOne(key), wants: () => true });
+      if (!this.#written.has(key))
+        yield* this.run({
+          open: () => readOne(this.#engine, this.#containerId, key, this.#options),
+          wants: () => true,
+        });
     }
   }
 
@@ -76,15 +105,14 @@ export class ArchivePasses {
     if (linkKey !== undefined && !this.#written.has(linkKey)) return true;
     this.#written.add(key);
     const link = linkKey === undefined ? {} : { linkPath: relativeToRoot(linkKey) };
-    return yield* packEntry({ ...entry, path: relativeToRoot(key), ...link }, entry.body);
+    const whole = yield* packEntry({ ...entry, path: relativeToRoot(key), ...link }, entry.body);
+    yield* this.deletionsIn(key);
+    return whole;
   }
+}
 
-  /** Reads one path alone: of a directory only itself. */
-  async *#readOne(key: PathKey): AsyncGenerator<TreeEntry, void, undefined> {
-    const archive = await getArchive(this.#engine, this.#containerId, toBytes(key), this.#options);
-    for await (const entry of decodeTar(archive)) {
-      yield { key, entry, linkKey: undefined };
-      return;
-    }
-  }
+/** A deleted path as the layers of OCI images tell it: an empty file named `.wh.` and its name. */
+function encodeWhiteout(key: PathKey): Buffer {
+  const path = relativeToRoot(joinPath(parentOf(key), `.wh.${nameOf(key)}`));
+  return encodeTarHeader({ path, type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: new Date(0) });
 }

@@ -1,6 +1,7 @@
 import { BoatLoadError } from '@boatload/contract';
-import { decodeTar, type Engine, getArchive, type PathStat, type ReadOptions, statArchive } from '@boatload/engine';
+import { type Engine, type PathStat, type ReadOptions, statArchive } from '@boatload/engine';
 import { joinPath, type PathKey, parentOf, textToPathKey, toBytes, toPathKey, toText } from './container-path.ts';
+import { readOne } from './read-tree.ts';
 
 /** Something in a container that is no symbolic link, and what it is. */
 export interface Located {
@@ -67,8 +68,7 @@ async function walk(engine: Engine, containerId: string, key: PathKey, options: 
 
 /** The target of a symbolic link, one character per byte. */
 async function readLink(engine: Engine, containerId: string, key: PathKey, options: ReadOptions): Promise<string> {
-  const archive = await getArchive(engine, containerId, toBytes(key), options);
-  for await (const entry of decodeTar(archive)) {
+  for await (const { entry } of readOne(engine, containerId, key, options)) {
     if (entry.linkPath !== undefined) return Buffer.from(entry.linkPath).toString('latin1');
   }
   throw new BoatLoadError('file_not_found', `«${toText(key)}» changed while it was read: read it again.`);

@@ -1,8 +1,9 @@
 import { BoatLoadError, type ByteRange } from '@boatload/contract';
-import { decodeTar, type Engine, getArchive, type ReadOptions, type TarEntry } from '@boatload/engine';
+import type { Engine, ReadOptions, TarEntry } from '@boatload/engine';
 import type { ReadTarget } from '../state/attempt-record.ts';
-import { type PathKey, toBytes, toText } from './container-path.ts';
+import { type PathKey, toText } from './container-path.ts';
 import { locate } from './locate.ts';
+import { readOne } from './read-tree.ts';
 
 /**
  * Streams a regular file, or the part of it in `range` (what of it lies beyond the end is left out). What
@@ -18,9 +19,10 @@ export async function* readFile(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { key, stat } = await locate(engine, target.containerId, path, options);
   if (stat.type !== 'file') throw notAFile(key, stat.type);
-  const archive = await getArchive(engine, target.containerId, toBytes(key), options);
+  let found = false;
   try {
-    for await (const entry of decodeTar(archive)) {
+    for await (const { entry } of readOne(engine, target.containerId, key, options)) {
+      found = true;
       // The container may have put something else in its place meanwhile.
       if (entry.type !== 'file') throw notAFile(key, entry.type);
       const { start, end } = options.range ?? { start: 0, end: entry.size - 1 };
@@ -31,6 +33,7 @@ export async function* readFile(
   } catch (error) {
     throw error instanceof BoatLoadError && error.code === 'archive_invalid' ? becameShorter(key, error) : error;
   }
+  if (!found) throw new BoatLoadError('file_not_found', `«${toText(key)}» is gone since it was looked for.`);
 }
 
 /** The bytes of a body from `start` to `end`, both included. */

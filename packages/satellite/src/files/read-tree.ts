@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { decodeTar, type Engine, exportContainer, getArchive, type ReadOptions, type TarEntry } from '@boatload/engine';
-import { joinPath, type PathKey, toBytes, toPathKey } from './container-path.ts';
+import { joinPath, nameOf, type PathKey, parentOf, toBytes, toPathKey } from './container-path.ts';
 
 /** Something in a container, met while reading all that lies below a directory. */
 export interface TreeEntry {
@@ -37,6 +38,42 @@ export async function* readWholeTree(
 ): AsyncGenerator<TreeEntry, void, undefined> {
   const response = await exportContainer(engine, containerId, options);
   for await (const entry of decodeTar(response)) yield place(entry, '/');
+}
+
+/**
+ * Reads what is at one path: of a directory only itself. Nothing comes for a socket, and for a name that is
+ * not UTF-8 if it is no longer there. A hard link comes as the file that it is.
+ * @throws file_not_found; archive_invalid when a file became shorter while the Engine read it
+ */
+export async function* readOne(
+  engine: Engine,
+  containerId: string,
+  key: PathKey,
+  options: ReadOptions,
+): AsyncGenerator<TreeEntry, void, undefined> {
+  if (isUtf8(toBytes(nameOf(key)))) {
+    for await (const entry of decodeTar(await getArchive(engine, containerId, toBytes(key), options))) {
+      yield { key, entry, linkKey: undefined };
+      if (entry.type === 'directory') return;
+    }
+    return;
+  }
+  // Asked for by its name, such a file does not come: the Engine passes the name on as JSON. (20.10, moby's chrootarchive)
+  for await (const found of readTree(engine, containerId, parentOf(key), options)) {
+    if (found.key !== key) continue;
+    if (found.linkKey === undefined) yield found;
+    else yield* readOther(engine, containerId, { key, other: found.linkKey }, options);
+    return;
+  }
+}
+
+async function* readOther(
+  engine: Engine,
+  containerId: string,
+  names: { readonly key: PathKey; readonly other: PathKey },
+  options: ReadOptions,
+): AsyncGenerator<TreeEntry, void, undefined> {
+  for await (const found of readOne(engine, containerId, names.other, options)) yield { ...found, key: names.key };
 }
 
 function place(entry: TarEntry, directory: PathKey): TreeEntry {

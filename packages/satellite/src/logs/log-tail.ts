@@ -9,27 +9,51 @@ export interface Tail {
   readonly skip: number;
 }
 
+export interface TailQuery extends LogOptions {
+  readonly streams: LogQuery['streams'];
+  readonly tail: number;
+}
+
 /**
  * Finds where the last n lines of the wanted streams begin; undefined if there is no output. The Engine counts
  * pieces of both streams, so its tail is made longer until it holds enough lines. Nothing of it is kept.
  */
-export async function findTail(
+export async function findTail(engine: Engine, containerId: string, query: TailQuery): Promise<Tail | undefined> {
+  // The Engine cuts the tail first and looks at `until` then: with both, all has to be counted.
+  if (query.until !== undefined) return tailOf(await countWindow(engine, containerId, query), query.tail);
+  for (let pieces = query.tail; ; pieces *= 4) {
+    const window = await countWindow(engine, containerId, { ...query, window: pieces });
+    if (window.lines >= query.tail || window.pieces < pieces) return tailOf(window, query.tail);
+  }
+}
+
+interface CountedWindow {
+  readonly pieces: number;
+  /** Lines of the wanted streams. */
+  readonly lines: number;
+  /** When the first piece was written. */
+  readonly since: string | undefined;
+}
+
+async function countWindow(
   engine: Engine,
   containerId: string,
-  query: LogOptions & { readonly streams: LogQuery['streams']; readonly tail: number },
-): Promise<Tail | undefined> {
-  const { streams, tail, ...asked } = query;
-  // The Engine cuts the tail first and looks at `until` then: with both, all has to be counted.
-  for (let pieces = query.until === undefined ? tail : Number.MAX_SAFE_INTEGER; ; pieces *= 4) {
-    const window = query.until === undefined ? { tail: pieces } : {};
-    const counter = new LineCounter();
-    let [seen, lines, since]: [number, number, string | undefined] = [0, 0, undefined];
-    for await (const frame of readLogFrames(engine, containerId, { ...asked, ...window, follow: false })) {
-      seen += 1;
-      since ??= frame.at;
-      if (streams[frame.stream] && counter.count(frame).begins) lines += 1;
-    }
-    if (since === undefined) return undefined;
-    if (lines >= tail || seen < pieces) return { since, skip: Math.max(0, lines - tail) };
+  query: TailQuery & { readonly window?: number },
+): Promise<CountedWindow> {
+  const { streams, tail: _tail, window, ...asked } = query;
+  const counter = new LineCounter();
+  let pieces = 0;
+  let lines = 0;
+  let since: string | undefined;
+  const cut = window === undefined ? {} : { tail: window };
+  for await (const frame of readLogFrames(engine, containerId, { ...asked, ...cut, follow: false })) {
+    pieces += 1;
+    since ??= frame.at;
+    if (streams[frame.stream] && counter.count(frame).begins) lines += 1;
   }
+  return { pieces, lines, since };
+}
+
+function tailOf({ since, lines }: CountedWindow, tail: number): Tail | undefined {
+  return since === undefined ? undefined : { since, skip: Math.max(0, lines - tail) };
 }

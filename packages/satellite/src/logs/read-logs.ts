@@ -2,7 +2,7 @@ import type { LogQuery, LogRecord } from '@boatload/contract';
 import { type Engine, type LogFrame, type LogOptions, type ReadOptions, readLogFrames } from '@boatload/engine';
 import type { ReadTarget } from '../state/attempt-record.ts';
 import { LineCounter } from './line-counter.ts';
-import { findTail } from './log-tail.ts';
+import { findTail, type TailQuery } from './log-tail.ts';
 
 /**
  * Reads an attempt's output in the order in which it was written; nothing before the start. Lines are numbered
@@ -36,11 +36,6 @@ async function* readNumbered(
     const { line } = counter.count(frame);
     if (streams[frame.stream]) yield { ...frame, line };
   }
-}
-
-interface TailQuery extends LogOptions {
-  readonly streams: LogQuery['streams'];
-  readonly tail: number;
 }
 
 async function* readTail(

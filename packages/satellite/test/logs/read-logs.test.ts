@@ -1,0 +1,121 @@
+import type { LogQuery, LogRecord } from '@boatload/contract';
+import { connectEngine } from '@boatload/engine';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeScratch, type ScratchContainer } from '../../../engine/test/scratch-container.ts';
+import { readLogs } from '../../src/logs/read-logs.ts';
+
+const engine = connectEngine();
+afterAll(() => engine.close());
+const both = { stdout: true, stderr: true };
+
+async function records(scratch: ScratchContainer, query: Partial<LogQuery> = {}): Promise<LogRecord[]> {
+  const target = { containerId: scratch.id, mounts: [], baselineFile: undefined, injected: [] };
+  const list: LogRecord[] = [];
+  for await (const record of readLogs(engine, target, { streams: both, ...query })) list.push(record);
+  return list;
+}
+const text = (list: readonly LogRecord[]): string => list.map((record) => Buffer.from(record.data).toString()).join('');
+
+describe('100,000 lines on two streams', () => {
+  let scratch: ScratchContainer;
+  const script = `const fs = require('fs');
+    for (let i = 0; i < 100000; i += 1) fs.writeSync(i % 3 === 0 ? 2 : 1, 'line ' + i + '\\n');`;
+
+  beforeAll(async () => {
+    scratch = await makeScratch(engine, {
+      script: `exec node -e "${script.replaceAll('\n', ' ').replace('\\n', '\\\\n')}"`,
+    });
+  });
+  afterAll(() => scratch[Symbol.asyncDispose]());
+
+  test('are whole, each stream in its order, stdout and stderr apart', async () => {
+    const start = performance.now();
+    const list = await records(scratch);
+    console.log(`100,000 lines read in ${(performance.now() - start).toFixed(0)} ms`);
+    const expected = (wanted: (i: number) => boolean): string =>
+      Array.from({ length: 100_000 }, (_, i) => (wanted(i) ? `line ${i}\n` : '')).join('');
+    expect(text(list.filter(({ stream }) => stream === 'stderr')) === expected((i) => i % 3 === 0)).toBe(true);
+    expect(text(list.filter(({ stream }) => stream === 'stdout')) === expected((i) => i % 3 !== 0)).toBe(true);
+    expect(list.every(({ line }, at) => line === at + 1)).toBe(true);
+  });
+
+  test('have the same numbers when only one stream is asked for', async () => {
+    const all = await records(scratch);
+    const one = await records(scratch, { streams: { stdout: false, stderr: true } });
+    const numbers = (list: readonly LogRecord[]): unknown[] => list.map(({ line, data }) => `${line} ${data.length}`);
+    expect(one).toHaveLength(33_334);
+    expect(numbers(one).join()).toBe(numbers(all.filter(({ stream }) => stream === 'stderr')).join());
+  });
+
+  test('end with their last lines, also of one stream, without numbers', async () => {
+    const list = await records(scratch, { tail: 3 });
+    expect(list).toHaveLength(3);
+    expect(list.every(({ line }) => line === undefined)).toBe(true);
+    const errors = await records(scratch, { tail: 20, streams: { stdout: false, stderr: true } });
+    expect(text(errors)).toBe(Array.from({ length: 20 }, (_, i) => `line ${99_942 + 3 * i}\n`).join(''));
+  });
+
+  test('are cut to a time', async () => {
+    const list = await records(scratch);
+    const from = list[60_000]?.at ?? '';
+    const since = await records(scratch, { since: from });
+    expect(since.length).toBe(list.filter(({ at }) => at >= from).length);
+    expect(since[0]?.line).toBeUndefined();
+    const until = await records(scratch, { until: from });
+    expect(until.length).toBe(list.filter(({ at }) => at <= from).length);
+    expect(until[59_999]?.line).toBe(60_000);
+    const window = await records(scratch, { until: from, tail: 5 });
+    expect(window.map(({ at }) => at)).toEqual(until.slice(-5).map(({ at }) => at));
+  });
+});
+
+test('pieces of a line keep its number while the other stream goes on', async () => {
+  const script = `printf begin; echo other >&2; head -c 40000 /dev/zero | tr '\\0' x; echo; echo last`;
+  await using scratch = await makeScratch(engine, { script });
+  const list = await records(scratch);
+  const lines = new Map<number | undefined, string>();
+  for (const { line, data } of list) lines.set(line, (lines.get(line) ?? '') + Buffer.from(data).toString());
+  expect(list.length).toBeGreaterThan(4);
+  // Which of the two unfinished streams the Engine noted first is not ours to say.
+  expect([...lines.keys()].sort()).toEqual([1, 2, 3]);
+  expect(new Set(lines.values())).toEqual(new Set([`begin${'x'.repeat(40_000)}\n`, 'other\n', 'last\n']));
+});
+
+test('the last lines count as lines, however long they are', async () => {
+  const script = `echo first; head -c 70000 /dev/zero | tr '\\0' x; echo; echo end`;
+  await using scratch = await makeScratch(engine, { script });
+  expect(text(await records(scratch, { tail: 2 }))).toBe(`${'x'.repeat(70_000)}\nend\n`);
+  expect(text(await records(scratch, { tail: 9 }))).toBe(`first\n${'x'.repeat(70_000)}\nend\n`);
+  expect(await records(scratch, { tail: 0 })).toEqual([]);
+});
+
+test.each([
+  ['everything', undefined, 'one\ntwo\nready\nlast\n'],
+  ['the last line', 1, 'ready\nlast\n'],
+  ['nothing', 0, 'last\n'],
+])('output is followed to the end, from %s on', async (_name, tail, expected) => {
+  const script = `trap 'echo last; exit 0' TERM; echo one; echo two; echo ready; while :; do sleep 0.05; done`;
+  await using scratch = await makeScratch(engine, { script, ready: true });
+  const opened = records(scratch, { follow: true, ...(tail === undefined ? {} : { tail }) });
+  if (tail === undefined) await engine.json({ method: 'POST', path: `/containers/${scratch.id}/stop?t=10` });
+  else await stopOnceFollowed(scratch);
+  expect(text(await opened)).toBe(expected);
+});
+
+/** With a tail the lines that come count from when it is looked for: a second reader tells when that was. */
+async function stopOnceFollowed(scratch: ScratchContainer): Promise<void> {
+  await records(scratch, { tail: 1 });
+  await records(scratch, { tail: 1 });
+  await engine.json({ method: 'POST', path: `/containers/${scratch.id}/stop?t=10` });
+}
+
+test('a reader that gives up is let go', async () => {
+  await using scratch = await makeScratch(engine, { script: 'echo ready; sleep 600', ready: true });
+  const target = { containerId: scratch.id, mounts: [], baselineFile: undefined, injected: [] };
+  const giveUp = new AbortController();
+  const reading = (async () => {
+    const query = { streams: both, follow: true };
+    for await (const _record of readLogs(engine, target, query, { signal: giveUp.signal })) giveUp.abort();
+  })();
+  await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+});
