@@ -29,7 +29,9 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const known = convertError(error, request);
   if (known.status >= 500) request.log.error({ err: error }, known.code === 'internal' ? 'fault' : 'request failed');
   if (known.status === 401) void reply.header('www-authenticate', 'JWT realm="api"');
-  for (const name of contentHeaders) void reply.removeHeader(name);
+  for (const name of contentHeaders) {
+    if (name !== 'content-range' || known.status !== 416) void reply.removeHeader(name);
+  }
   return reply
     .code(known.status)
     .type('application/problem+json; charset=utf-8')

@@ -13,6 +13,11 @@ export async function openStream(items: AsyncIterable<Uint8Array | string>): Pro
   return Readable.from(resume(first, iterator), { objectMode: false, highWaterMark: 64 * 1024 });
 }
 
+/** Answers HEAD with the headers that were set, Content-Length too: with no body at all Fastify would make it 0. */
+export function sendHead(reply: FastifyReply): FastifyReply {
+  return reply.send(Readable.from([]));
+}
+
 /**
  * Sends what comes when it comes: headers at once, even if the first item takes hours. The answer ends with
  * the items, or when the client goes away; an error cuts the connection.

@@ -5,13 +5,21 @@ const pause = 250;
 
 export type Report = (step: string, done: number, total: number | undefined) => void;
 
-/** Thins out what is reported of each step; its end is always reported. */
+/**
+ * Thins out what is reported of each step. Where steps go on at the same time, the end of one is told as what
+ * is waited for now: another that is not at its end.
+ */
 export function thinProgress(onProgress: ((progress: StagingProgress) => void) | undefined): Report {
   const last = new Map<string, number>();
+  const unfinished = new Map<string, StagingProgress>();
   return (step, done, total) => {
+    const progress = { step, done, ...(total === undefined ? {} : { total }) };
+    if (done === total) unfinished.delete(step);
+    else unfinished.set(step, progress);
     const now = Date.now();
     if (onProgress === undefined || (done !== total && now - (last.get(step) ?? 0) < pause)) return;
     last.set(step, now);
-    onProgress({ step, done, ...(total === undefined ? {} : { total }) });
+    const [waitedFor = progress] = done === total ? unfinished.values() : [progress];
+    onProgress(waitedFor);
   };
 }

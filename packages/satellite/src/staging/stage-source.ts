@@ -21,7 +21,10 @@ export interface StageOptions extends CallOptions {
  * @throws fetch_failed, fetch_refused, fetch_too_large
  */
 export async function stageSource(source: Source, options: StageOptions): Promise<FetchedFile> {
-  if (source.kind === 'url') return await fetchToFile(source.url, options);
+  if (source.kind === 'url') {
+    options.onProgress(0, undefined);
+    return await fetchToFile(source.url, options);
+  }
   const file = join(options.dir, `blob-${randomUUID()}`);
   const size = await copyBlob(source.digest, { ...options, file, total: source.size });
   if (size === source.size) return { file, size };

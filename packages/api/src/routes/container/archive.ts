@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { wordParam } from '../../server/query.ts';
-import { openStream } from '../../server/stream.ts';
+import { openStream, sendHead } from '../../server/stream.ts';
 import { untrusted } from '../../server/untrusted.ts';
 import { findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
 
@@ -34,7 +34,7 @@ export function archiveRoute(app: FastifyInstance, context: RouteContext): void 
       .type(formats[format])
       .header('content-disposition', contentDisposition(`${container.submission.name ?? container.id}.${format}`))
       .headers(untrusted);
-    if (request.method === 'HEAD') return reply.send();
+    if (request.method === 'HEAD') return sendHead(reply);
     const tar = await openStream(context.results.archive(container, readOptions(request, reply)));
     if (format === 'tar') return reply.send(tar);
     const gzip = createGzip({ level: constants.Z_BEST_SPEED });

@@ -3,7 +3,7 @@ import contentDisposition from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import mime from 'mime';
 import parseRange from 'range-parser';
-import { openStream } from '../../server/stream.ts';
+import { openStream, sendHead } from '../../server/stream.ts';
 import { untrusted } from '../../server/untrusted.ts';
 import type { ResultService } from '../../services/reads/results.ts';
 import type { StoredContainer } from '../../store/records.ts';
@@ -44,7 +44,7 @@ async function sendFile(context: SendContext, stat: FileStat): Promise<FastifyRe
     'content-disposition': contentDisposition(name === '' ? 'file' : name),
   });
   if (matches(request.headers['if-none-match'], etag)) return reply.code(304).removeHeader('content-type').send();
-  const range = chooseRange(request, etag, stat);
+  const range = chooseRange(context, etag, stat);
   if (range === undefined) return sendBytes(context, stat, undefined);
   void reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${stat.size}`);
   return sendBytes(context, stat, range);
@@ -56,7 +56,7 @@ async function sendBytes(
   range: { readonly start: number; readonly end: number } | undefined,
 ): Promise<FastifyReply> {
   void reply.header('content-length', range === undefined ? stat.size : range.end - range.start + 1);
-  if (request.method === 'HEAD') return reply.send();
+  if (request.method === 'HEAD') return sendHead(reply);
   const options = readOptions(request, reply);
   const bytes = results.read(container, stat.path, range === undefined ? options : { ...options, range });
   return reply.send(await openStream(bytes));
@@ -64,7 +64,7 @@ async function sendBytes(
 
 /** The one range that was asked for; several at once are answered with the whole file, as HTTP allows. */
 function chooseRange(
-  request: FastifyRequest,
+  { request, reply }: SendContext,
   etag: string,
   stat: FileStat,
 ): { start: number; end: number } | undefined {
@@ -75,6 +75,7 @@ function chooseRange(
   if (header === undefined || !holds) return undefined;
   const ranges = parseRange(stat.size, header);
   if (ranges === -1) {
+    void reply.header('content-range', `bytes */${stat.size}`);
     throw new BoatLoadError('range_not_satisfiable', `The file has ${stat.size} bytes: the range lies behind its end.`);
   }
   if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
