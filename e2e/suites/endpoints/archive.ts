@@ -140,6 +140,7 @@ export function describeArchive(name: string, start: () => Promise<RunningServic
       const answer = await client.call(`/v1/container/${ids.exited}/archive`, { method: 'HEAD' });
       expect([answer.status, await answer.text()]).toEqual([200, '']);
       expect(answer.headers.get('content-type')).toBe('application/x-tar');
+      expect(answer.headers.get('content-length')).toBeNull();
       expect(answer.headers.get('content-disposition')).toBe('attachment; filename="tree-exited.tar"');
     });
 
