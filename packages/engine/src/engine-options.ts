@@ -28,6 +28,7 @@ export interface EngineAddress {
   readonly tls: EngineTls | undefined;
 }
 
+const tcpSchemes: ReadonlySet<string> = new Set(['tcp', 'http', 'https']);
 const defaultSocket = '/var/run/docker.sock';
 
 /**
@@ -53,14 +54,14 @@ export function parseEngineHost(options: EngineOptions): EngineAddress {
   if (host.startsWith('unix://')) {
     return { socketPath: host.slice('unix://'.length) || defaultSocket, prefix: '', tls: undefined };
   }
-  const match = /^(?:(tcp|http|https):\/\/)?([^/]+)(\/.*)?$/.exec(host);
-  const address = match?.[2] === undefined ? undefined : parseUrl(`http://${match[2]}`);
-  if (address === undefined || host.startsWith('ssh:') || host.startsWith('npipe:')) throw unknownHost(host);
-  const tls = options.tls ?? (match?.[1] === 'https' ? {} : undefined);
+  const [, scheme = 'tcp', authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/]*)(\/.*)?$/.exec(host) ?? [];
+  const address = authority === '' ? undefined : parseUrl(`http://${authority}`);
+  if (address === undefined || !tcpSchemes.has(scheme)) throw unknownHost(host);
+  const tls = options.tls ?? (scheme === 'https' ? {} : undefined);
   return {
     hostname: address.hostname.replace(/^\[|\]$/g, ''),
     port: Number(address.port || (tls === undefined ? 2375 : 2376)),
-    prefix: (match?.[3] ?? '').replace(/\/+$/, ''),
+    prefix: path.replace(/\/+$/, ''),
     tls,
   };
 }

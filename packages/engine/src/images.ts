@@ -91,8 +91,10 @@ export function splitReference(image: string): { readonly name: string; readonly
   return { name: image, tag: 'latest' };
 }
 
+/** The Engine takes a value that it cannot decode for none: URL-safe base64, and with its padding. */
 function encodeAuth(auth: RegistryAuth): string {
-  return Buffer.from(JSON.stringify(auth)).toString('base64url');
+  const plain = Buffer.from(JSON.stringify(auth)).toString('base64');
+  return plain.replaceAll('+', '-').replaceAll('/', '_');
 }
 
 function noteProgress(layers: Map<string, { done: number; total: number }>, message: unknown): boolean {
