@@ -9,7 +9,7 @@ import { findTail, type TailQuery } from './log-tail.ts';
  * over both streams when neither `tail` nor `since` cuts the output, also if only one stream is asked for. A
  * line longer than 16 KiB comes in several pieces. Leaving or aborting ends the Engine's stream.
  */
-export async function* readLogs(
+export function readLogs(
   engine: Engine,
   target: ReadTarget,
   query: LogQuery,
@@ -22,9 +22,9 @@ export async function* readLogs(
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
   };
-  if (tail !== undefined) yield* readTail(engine, target.containerId, { ...asked, streams, tail });
-  else if (since !== undefined) yield* readLogFrames(engine, target.containerId, { ...asked, ...streams });
-  else yield* readNumbered(readLogFrames(engine, target.containerId, asked), streams);
+  if (tail !== undefined) return readTail(engine, target.containerId, { ...asked, streams, tail });
+  if (since !== undefined) return readLogFrames(engine, target.containerId, { ...asked, ...streams });
+  return readNumbered(readLogFrames(engine, target.containerId, asked), streams);
 }
 
 async function* readNumbered(

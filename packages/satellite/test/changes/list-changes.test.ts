@@ -208,7 +208,7 @@ test('5,000 changed files are listed in reasonable time', async () => {
   expect(list.every(({ path, type, size }) => type !== 'file' || size === Number(/f(\d+)$/.exec(path)?.[1] ?? 0))).toBe(
     true,
   );
-  expect(performance.now() - start).toBeLessThan(20_000);
+  expect(performance.now() - start).toBeLessThan(40_000);
 });
 
 test('few files in a new directory that is large are told without reading it', async () => {
@@ -218,5 +218,5 @@ test('few files in a new directory that is large are told without reading it', a
   const start = performance.now();
   expect(await changes(made.target)).toHaveLength(109);
   console.log(`109 changes with 16 GiB listed in ${(performance.now() - start).toFixed(0)} ms`);
-  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(performance.now() - start).toBeLessThan(40_000);
 });

@@ -198,7 +198,7 @@ test('5,000 changed files are archived in reasonable time', async () => {
   for await (const entry of decodeTar(streamArchive(engine, made.target))) files += entry.type === 'file' ? 1 : 0;
   console.log(`${files} files archived in ${(performance.now() - start).toFixed(0)} ms`);
   expect(files).toBe(5501);
-  expect(performance.now() - start).toBeLessThan(20_000);
+  expect(performance.now() - start).toBeLessThan(40_000);
 });
 
 test('an archive that nobody reads on is let go of', async () => {

@@ -89,25 +89,40 @@ test('the last lines count as lines, however long they are', async () => {
   expect(await records(scratch, { tail: 0 })).toEqual([]);
 });
 
-test.each([
-  ['everything', undefined, 'one\ntwo\nready\nlast\n'],
-  ['the last line', 1, 'ready\nlast\n'],
-  ['nothing', 0, 'last\n'],
-])('output is followed to the end, from %s on', async (_name, tail, expected) => {
-  const script = `trap 'echo last; exit 0' TERM; echo one; echo two; echo ready; while :; do sleep 0.05; done`;
-  await using scratch = await makeScratch(engine, { script, ready: true });
-  const opened = records(scratch, { follow: true, ...(tail === undefined ? {} : { tail }) });
-  if (tail === undefined) await engine.json({ method: 'POST', path: `/containers/${scratch.id}/stop?t=10` });
-  else await stopOnceFollowed(scratch);
-  expect(text(await opened)).toBe(expected);
-});
+describe('output is followed to the end of the container', () => {
+  const ending = `trap 'echo last; exit 0' TERM; echo one; echo two; echo ready`;
+  /** Follows, and has the container stop as soon as the first piece came. */
+  async function follow(scratch: ScratchContainer, tail?: number): Promise<string> {
+    const target = { containerId: scratch.id, mounts: [], baselineFile: undefined, injected: [] };
+    const list: LogRecord[] = [];
+    const query = { streams: both, follow: true, ...(tail === undefined ? {} : { tail }) };
+    let stopped: Promise<unknown> = Promise.resolve();
+    for await (const record of readLogs(engine, target, query)) {
+      list.push(record);
+      if (list.length === 1) stopped = engine.json({ method: 'POST', path: `/containers/${scratch.id}/stop?t=10` });
+    }
+    await stopped;
+    return text(list);
+  }
 
-/** With a tail the lines that come count from when it is looked for: a second reader tells when that was. */
-async function stopOnceFollowed(scratch: ScratchContainer): Promise<void> {
-  await records(scratch, { tail: 1 });
-  await records(scratch, { tail: 1 });
-  await engine.json({ method: 'POST', path: `/containers/${scratch.id}/stop?t=10` });
-}
+  test.each([
+    ['everything', undefined, 'one\ntwo\nready\nlast\n'],
+    ['the last line', 1, 'ready\nlast\n'],
+    ['the last two lines', 2, 'two\nready\nlast\n'],
+    ['more lines than there are', 9, 'one\ntwo\nready\nlast\n'],
+  ])('from %s on', async (_name, tail, expected) => {
+    await using scratch = await makeScratch(engine, { script: `${ending}; while :; do sleep 0.05; done`, ready: true });
+    expect(await follow(scratch, tail)).toBe(expected);
+  });
+
+  test('from now on', async () => {
+    await using scratch = await makeScratch(engine, {
+      script: `${ending}; while :; do sleep 0.05; echo tick; done`,
+      ready: true,
+    });
+    expect(await follow(scratch, 0)).toMatch(/^(tick\n)+last\n$/);
+  });
+});
 
 test('a reader that gives up is let go', async () => {
   await using scratch = await makeScratch(engine, { script: 'echo ready; sleep 600', ready: true });
