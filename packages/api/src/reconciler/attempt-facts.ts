@@ -97,7 +97,7 @@ function endOf(view: AttemptView): End {
     attempt: known.attempt,
     node: status.node,
     finished_at: status.finishedAt ?? known.finished_at ?? at,
-    exit_code: status.exitCode ?? null,
+    exit_code: status.exitCode ?? status.dockerState.ExitCode ?? null,
     oom_killed: status.oomKilled,
     dockerState: status.dockerState,
   };

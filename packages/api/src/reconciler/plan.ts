@@ -44,8 +44,20 @@ function planUndelayed(container: StoredContainer, observed: Observed, now: Date
     return finalStates.has(container.state) ? planRevival(view) : planByPhase[status.phase](view);
   }
   if (finalStates.has(container.state)) return { kind: 'done' };
-  if (attempt.state === 'submitted') return planLaunch({ container, attempt, now, observed });
-  return { kind: 'look', ref: refOf(container, attempt) };
+  const isLaunchable = !isDoubtful(attempt, observed);
+  return isLaunchable
+    ? planLaunch({ container, attempt, now, observed })
+    : { kind: 'look', ref: refOf(container, attempt) };
+}
+
+/**
+ * Whether the backend must be asked before anything is done: an attempt may have been started before the service
+ * was, and a launch that failed for good may have started it in spite of that.
+ */
+function isDoubtful(attempt: StoredAttempt, { failures }: Observed): boolean {
+  const failure = failures.get('launch');
+  if (failure === undefined) return attempt.state !== 'submitted';
+  return isFinalFailure(failure) && failure.error.retryable;
 }
 
 type LaunchView = Pick<AttemptView, 'container' | 'attempt' | 'now'> & { readonly observed: Observed };

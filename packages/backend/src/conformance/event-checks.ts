@@ -6,7 +6,7 @@ import { EventWatch, isOf } from './watch.ts';
 export const eventChecks = {
   async restarts({ backend, order }) {
     await using watch = new EventWatch(backend);
-    const asked = order('exit 7', { restartAlways: true });
+    const asked = order('sleep 0.5; exit 7', { restartAlways: true });
     await backend.launch(asked);
     const again = await watch.until(
       (event): event is AttemptStatus => isOf(event, asked.ref) && event.phase === 'running' && event.starts >= 2,

@@ -8,7 +8,7 @@ export class EventWatch implements AsyncDisposable {
   readonly seen: Event[] = [];
   readonly #abort = new AbortController();
   readonly #following: Promise<void>;
-  #news: PromiseWithResolversLike = deferred();
+  #news: Deferred = deferred();
 
   constructor(backend: Backend) {
     this.#following = this.#follow(backend);
@@ -20,11 +20,12 @@ export class EventWatch implements AsyncDisposable {
    */
   async until<T extends Event>(wanted: (event: Event) => event is T): Promise<T> {
     const deadline = AbortSignal.timeout(30_000);
+    const late = aborted(deadline);
     for (;;) {
       const found = this.seen.find(wanted);
       if (found !== undefined) return found;
       if (deadline.aborted) throw new Error(`not seen in 30 s; seen: ${JSON.stringify(this.seen)}`);
-      await Promise.race([this.#news.promise, aborted(deadline)]);
+      await Promise.race([this.#news.promise, late]);
     }
   }
 
@@ -62,12 +63,12 @@ export function isOf(event: Event, ref: AttemptRef): event is AttemptStatus {
   return event !== 'synced' && event.ref.container === ref.container && event.ref.attempt === ref.attempt;
 }
 
-interface PromiseWithResolversLike {
+interface Deferred {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
 }
 
-function deferred(): PromiseWithResolversLike {
+function deferred(): Deferred {
   let resolve: () => void = () => undefined;
   const promise = new Promise<void>((done) => {
     resolve = done;
