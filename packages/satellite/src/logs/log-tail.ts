@@ -1,11 +1,13 @@
 import type { LogQuery } from '@boatload/contract';
-import { type Engine, type LogOptions, readLogFrames } from '@boatload/engine';
+import { type Engine, type LogFrame, type LogOptions, readLogFrames } from '@boatload/engine';
 import { LineCounter } from './line-counter.ts';
 
 export interface Tail {
   /** From which time on the output is to be read. */
   readonly since: string;
-  /** How many lines of the wanted streams come before the tail from then on. */
+  /** The piece where counting begins: what comes before it from `since` on is older. */
+  readonly first: Pick<LogFrame, 'stream' | 'at'>;
+  /** How many lines of the wanted streams come before the tail from there on. */
   readonly skip: number;
 }
 
@@ -31,8 +33,9 @@ interface CountedWindow {
   readonly pieces: number;
   /** Lines of the wanted streams. */
   readonly lines: number;
-  /** When the first piece was written. */
-  readonly since: string | undefined;
+  readonly first: LogFrame | undefined;
+  /** The earliest time of a piece: the two streams are written side by side, so it need not be the first one's. */
+  readonly since: string;
 }
 
 async function countWindow(
@@ -44,16 +47,18 @@ async function countWindow(
   const counter = new LineCounter();
   let pieces = 0;
   let lines = 0;
-  let since: string | undefined;
+  let first: LogFrame | undefined;
+  let since = '';
   const cut = window === undefined ? {} : { tail: window };
   for await (const frame of readLogFrames(engine, containerId, { ...asked, ...cut, follow: false })) {
     pieces += 1;
-    since ??= frame.at;
+    first ??= frame;
+    if (since === '' || frame.at < since) since = frame.at;
     if (streams[frame.stream] && counter.count(frame).begins) lines += 1;
   }
-  return { pieces, lines, since };
+  return { pieces, lines, first, since };
 }
 
-function tailOf({ since, lines }: CountedWindow, tail: number): Tail | undefined {
-  return since === undefined ? undefined : { since, skip: Math.max(0, lines - tail) };
+function tailOf({ first, since, lines }: CountedWindow, tail: number): Tail | undefined {
+  return first === undefined ? undefined : { first, since, skip: Math.max(0, lines - tail) };
 }

@@ -53,8 +53,10 @@ async function* readTail(
   if (found === undefined && asked.follow !== true) return;
   const from = found === undefined ? {} : { since: found.since };
   const counter = new LineCounter();
+  let begun = found === undefined;
   for await (const frame of readLogFrames(engine, containerId, { ...asked, ...from })) {
-    if (!streams[frame.stream]) continue;
+    begun ||= frame.at === found?.first.at && frame.stream === found.first.stream;
+    if (!begun || !streams[frame.stream]) continue;
     if (counter.count(frame).line > (found?.skip ?? 0)) yield frame;
   }
 }
