@@ -23,7 +23,7 @@ export async function installPackages(announcer, folder = root) {
   try {
     await requireSuccess({
       command: 'npm',
-      args: ['ci', '--no-fund', '--no-audit'],
+      args: ['ci', '--no-fund', '--no-audit', '--loglevel=notice'],
       log: join(logs, 'npm-ci.log'),
       cwd: folder,
       failed: 'The npm packages could not be installed: npm ci failed.',
