@@ -9,7 +9,9 @@ export const imageNamePattern = `^(?:(?:${host})/)?${name}(?:/${name})*$`;
 /** A tag, or a digest in the tag's place (`sha256:…`). */
 export const imageTagPattern = '^(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64})$';
 
-const Strings = (options: object) => Type.Array(Type.String({ maxLength: 131_072 }), { maxItems: 1_000, ...options });
+/** Text that can be handed to a process, which ends it at a NUL. */
+const processText = { maxLength: 131_072, pattern: '^[^\\u0000]*$' };
+const Strings = (options: object) => Type.Array(Type.String(processText), { maxItems: 1_000, ...options });
 
 export const RegistryAuth = Type.Object(
   {
@@ -42,20 +44,20 @@ export const ContainerSpec = Type.Object(
     dataurl: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 8_192 })),
     datapath: Type.Optional(
       Type.String({
-        pattern: '^/(?!boatload(?:/|$))(?!.*(?:^|/)\\.{1,2}(?:/|$))[^\\u0000]*[^/\\u0000][^\\u0000]*$',
+        pattern: '^(?![\\s\\S]*/\\.{1,2}(?:/|$))/+(?!boatload(?:/|$))[^/\\u0000][^\\u0000]*$',
         maxLength: 1_024,
         default: '/data',
         description: 'Where the data lands: an absolute path, not / itself',
       }),
     ),
     container_args: Type.Optional(
-      Type.Union([Type.String({ maxLength: 131_072 }), Strings({})], {
+      Type.Union([Type.String(processText), Strings({})], {
         description:
           'Arguments of the script, or of the image where there is no script. A string is split as a shell splits words, without a shell',
       }),
     ),
     env: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[^=\\u0000]+$' }), Type.String({ maxLength: 131_072 }), {
+      Type.Record(Type.String({ pattern: '^[^=\\u0000]+$' }), Type.String(processText), {
         maxProperties: maxEnv,
         additionalProperties: false,
       }),
@@ -97,12 +99,17 @@ export const ContainerSpec = Type.Object(
     workdir: Type.Optional(Type.String({ pattern: '^/[^\\u0000]*$', maxLength: 4_096 })),
     user: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?$' })),
     entrypoint: Type.Optional(
-      Type.Union([Type.String({ maxLength: 131_072 }), Strings({})], {
+      Type.Union([Type.String(processText), Strings({})], {
         description: "Replaces the image's entrypoint; with a script, stands before it",
       }),
     ),
     interpreter: Type.Optional(
-      Type.String({ maxLength: 4_096, examples: ['python3 -u'], description: 'Runs the script, over its shebang' }),
+      Type.String({
+        ...processText,
+        maxLength: 4_096,
+        examples: ['python3 -u'],
+        description: 'Runs the script, over its shebang',
+      }),
     ),
     pull: Type.Optional(Type.Enum(['missing', 'always', 'never'], { default: 'missing' })),
     registry_auth: Type.Optional(RegistryAuth),

@@ -10,7 +10,7 @@ const hints: Readonly<Record<string, string>> = {
   image_tag: 'must be a tag like "3.12-slim", or a digest "sha256:…"',
   script: 'must be the script in base64, or a file of a multipart form',
   scripturl: 'must be an http or https URL',
-  scriptname: 'must be a plain file name without "/", of at most 200 characters',
+  scriptname: 'must be a plain file name without "/", of at most 200 characters and 255 bytes',
   dataurl: 'must be an http or https URL',
   datapath: 'must be an absolute path other than "/" and "/boatload", without "." or ".." in it',
   container_args: 'must be text or a list of texts',
@@ -30,6 +30,13 @@ const hints: Readonly<Record<string, string>> = {
   registry_auth: 'must be an object with username and password',
 };
 
+/** What no pattern can tell of a text. */
+const textChecks: Readonly<Record<string, (text: string) => boolean>> = {
+  scripturl: (text) => URL.canParse(text),
+  dataurl: (text) => URL.canParse(text),
+  scriptname: (text) => Buffer.byteLength(text) <= 255,
+};
+
 /**
  * Checks the fields of a submission against the contract.
  * @throws invalid_field naming every field at fault, the first one as `field`
@@ -40,8 +47,8 @@ export function validateSpec(fields: Readonly<Record<string, unknown>>): Contain
       field: 'image_name',
     });
   }
-  if (compiled.Check(fields)) return fields;
   const faults = faultsOf(fields);
+  if (compiled.Check(fields) && Object.keys(faults).length === 0) return fields;
   const first = Object.keys(faults)[0] ?? 'image_name';
   throw new BoatLoadError('invalid_field', faults[first]?.[0] ?? 'A field is not valid.', {
     field: first,
@@ -50,7 +57,12 @@ export function validateSpec(fields: Readonly<Record<string, unknown>>): Contain
 }
 
 function faultsOf(fields: Readonly<Record<string, unknown>>): Record<string, string[]> {
-  const paths = compiled.Errors(fields).map((error) => error.instancePath.split('/')[1] ?? '');
-  const names = new Set(paths.filter((name) => name !== ''));
+  const paths = compiled.Check(fields) ? [] : compiled.Errors(fields).map(({ instancePath }) => instancePath);
+  const mismatched = paths.map((path) => path.split('/')[1] ?? '').filter((name) => name !== '');
+  const misread = Object.entries(textChecks).flatMap(([name, fits]) => {
+    const value = fields[name];
+    return typeof value !== 'string' || fits(value) ? [] : [name];
+  });
+  const names = new Set([...mismatched, ...misread]);
   return Object.fromEntries([...names].map((name) => [name, [`${name} ${hints[name] ?? 'is not valid'}.`]]));
 }
