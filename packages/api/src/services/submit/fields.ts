@@ -13,20 +13,25 @@ export function presentFields(fields: Fields): Record<string, unknown> {
   );
 }
 
-/** Splits off the fields that nobody knows; with `strict` they are refused. */
+/** More unknown fields are no misspellings: each warning is kept with the container. */
+const mostWarnings = 100;
+
+/** Splits off the fields that nobody knows; with `strict`, or if there are very many, they are refused. */
 export function splitUnknown(fields: Fields, strict: boolean): { known: Record<string, unknown>; warnings: Warning[] } {
-  const known: Record<string, unknown> = {};
   const warnings: Warning[] = [];
-  for (const [name, value] of Object.entries(fields)) {
-    if (containerFields.includes(name)) known[name] = value;
-    else warnings.push({ code: 'unknown_field', field: name, detail: describeUnknown(name) });
+  const unknown = Object.keys(fields).filter((name) => !containerFields.includes(name));
+  const refused = strict || unknown.length > mostWarnings;
+  for (const name of unknown.slice(0, mostWarnings)) {
+    const field = shorten(name);
+    warnings.push({ code: 'unknown_field', field, detail: describeUnknown(field, refused) });
   }
   const first = warnings[0];
-  if (strict && first !== undefined) {
+  if (refused && first !== undefined) {
     const perField = Object.fromEntries(warnings.map(({ field, detail }) => [field, [detail]]));
     throw new BoatLoadError('unknown_field', first.detail, { field: first.field, fields: perField });
   }
-  return { known, warnings };
+  const known = Object.entries(fields).filter(([name]) => containerFields.includes(name));
+  return { known: Object.fromEntries(known), warnings };
 }
 
 /** Form fields whose value is not text: read as JSON, so that `env={"A":"1"}` and `cpus=0.5` work in a form. */
@@ -62,11 +67,13 @@ function typeFormField(name: string, value: unknown): unknown {
   }
 }
 
-function describeUnknown(name: string): string {
+function describeUnknown(name: string, refused: boolean): string {
   const nearest = closest(name, [...containerFields]);
   const near = distance(name, nearest) <= Math.max(2, Math.floor(name.length / 3));
-  const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
-  return near
-    ? `The field "${shown}" is not known and was ignored. Did you mean "${nearest}"?`
-    : `The field "${shown}" is not known and was ignored. The fields are listed at /docs.`;
+  const what = `The field "${name}" is not known${refused ? '' : ' and was ignored'}.`;
+  return near ? `${what} Did you mean "${nearest}"?` : `${what} The fields are listed at /docs.`;
+}
+
+function shorten(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
 }
