@@ -46,6 +46,8 @@ async function readMultipart(request: FastifyRequest, options: ReadOptions): Pro
     if (files.script !== undefined) throw givenTwice('script');
     return { fields: rest, textual: true, files: { ...files, script: await storeInlineScript(script, options) } };
   } catch (error) {
+    // What still comes must be read: the connection's next request stands behind it.
+    request.raw.unpipe().resume();
     await releaseFiles(files);
     throw error;
   }
@@ -73,7 +75,8 @@ async function keepFile(
 }
 
 async function storeInlineScript(script: unknown, { blobs, limits, signal }: ReadOptions): Promise<UploadedFile> {
-  if (typeof script !== 'string' || !/^[A-Za-z0-9+/\s_-]*={0,2}\s*$/.test(script)) {
+  // No character can be matched by two parts of the pattern: it takes as long as the text is, whatever it is.
+  if (typeof script !== 'string' || !/^[A-Za-z0-9+/\s_-]*(?:=\s*){0,2}$/.test(script)) {
     throw new BoatLoadError('invalid_field', 'script is not base64: encode it with `base64 -w0 FILE`.', {
       field: 'script',
     });
