@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BoatLoadError } from '@boatload/contract';
 import formBody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { guardMethods } from './method-guard.ts';
 import { registerOpenApi } from './open-api.ts';
 import { answerProblem } from './problem-handler.ts';
@@ -19,7 +19,7 @@ export interface ServerOptions {
 export async function createServer({ log, version, routes }: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => answerProblem(error, request, reply),
@@ -31,6 +31,7 @@ export async function createServer({ log, version, routes }: ServerOptions): Pro
   // Requests are checked by the services, which know more than a schema; schemas here describe.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
+  app.removeContentTypeParser('text/plain');
   const guard = guardMethods(app);
   await app.register(formBody);
   await app.register(multipart, {

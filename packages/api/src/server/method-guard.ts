@@ -2,7 +2,7 @@ import { BoatLoadError } from '@boatload/contract';
 import type {} from '@fastify/swagger';
 import type { FastifyInstance, HTTPMethods, RouteOptions } from 'fastify';
 
-const guarded: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const guarded: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Notes which methods each path has; `close` then answers all others with 405 and `Allow`. */
 export function guardMethods(app: FastifyInstance): { close: () => void } {

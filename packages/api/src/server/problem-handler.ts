@@ -19,8 +19,9 @@ const foreign: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_FIELDS_LIMIT: ['bad_multipart', 'The form has too many fields.'],
   FST_PARTS_LIMIT: ['bad_multipart', 'The form has too many parts.'],
   FST_PROTO_VIOLATION: ['bad_multipart', 'The form has a field with a forbidden name.'],
+  FST_INVALID_JSON_FIELD_ERROR: ['bad_json', 'A field of the form says that it is JSON, but it is not valid.'],
   FST_INVALID_MULTIPART_CONTENT_TYPE: ['bad_multipart', 'The form has no boundary in its content type.'],
-  FST_ERR_PREMATURE_CLOSE: ['bad_multipart', 'The form ended before its last boundary.'],
+  FST_MP_PREMATURE_CLOSE: ['bad_multipart', 'The form ended before its last boundary.'],
 };
 
 /** Answers every error as a problem document. What is our fault is logged here, once, and not told. */
