@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Container } from '@boatload/contract';
 import { expect } from 'vitest';
 import { type Client, sampleImage } from '../../harness/client.ts';
 import type { SuiteParts } from '../../harness/suite.ts';
@@ -36,8 +37,21 @@ export async function expectNothingKept({ client, service }: BadInputParts): Pro
   expect(await filesBelow(join(service.dataDir, 'satellite'))).toEqual([]);
 }
 
-/** Paths of all files below a folder. */
+/** Removes what was accepted against a test's promise, so that the next test begins with nothing. */
+export async function removeAll({ client }: BadInputParts): Promise<void> {
+  const accepted = await client.json<Container[]>('/v1/container/');
+  await Promise.all(accepted.map(({ id }) => client.remove(id)));
+}
+
+/** Paths of all files below a folder, in which others may be at work. */
 export async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const found = entries.map((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+  return (await Promise.all(found)).flat();
 }

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { ErrorCode } from '@boatload/contract';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { expectProblem } from '../../harness/problem.ts';
 import { until } from '../../harness/until.ts';
-import { expectNothingKept, filesBelow, type Parts, submitBody, submitJson } from './bad-input-parts.ts';
+import { expectNothingKept, filesBelow, type Parts, removeAll, submitBody, submitJson } from './bad-input-parts.ts';
 
 const mebibyte = 1_048_576;
 
@@ -28,6 +28,7 @@ const part = (head: string, content: string): string =>
   `--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`;
 const end = `--${boundary}--\r\n`;
 const imageField = part('name="image_name"', 'boatload/sample');
+const jsonField = `--${boundary}\r\nContent-Disposition: form-data; name="env"\r\nContent-Type: application/json\r\n\r\n{\r\n`;
 const scriptFile = part('name="script"; filename="a.sh"', 'echo hello');
 
 type FormRow = readonly [
@@ -40,7 +41,8 @@ type FormRow = readonly [
 const forms: readonly FormRow[] = [
   ['without a boundary', { body: `${imageField}${end}`, type: 'multipart/form-data' }, 'bad_multipart', null],
   ['with another boundary', { body: `${imageField}${end}`, type: `${multipart}-2` }, 'bad_multipart', null],
-  ['that is empty', { body: '' }, 'bad_multipart', null],
+  ['that is empty', { body: '' }, 'invalid_field', 'image_name'],
+  ['with a field that is not the JSON it says', { body: `${imageField}${jsonField}${end}` }, 'bad_json', null],
   ['cut off in a field', { body: imageField.slice(0, -8) }, 'bad_multipart', null],
   ['cut off in a file', { body: `${imageField}${scriptFile.slice(0, -4)}` }, 'bad_multipart', null],
   ['cut off in a head', { body: `${imageField}--${boundary}\r\nContent-Dispo` }, 'bad_multipart', null],
@@ -80,6 +82,8 @@ const forms: readonly FormRow[] = [
 
 /** Bodies that cannot be read, or are too large, are refused, and what had come of them is deleted. */
 export function describeRefusedBodies(parts: Parts): void {
+  afterEach(() => removeAll(parts()));
+
   describe('a body that should be a JSON object is refused', () => {
     test.each(notJson)('%s', async (_title, body) => {
       await expectProblem(await submitBody(parts().client, body), 'bad_json', null);

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@boatload/contract';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { expectProblem } from '../../harness/problem.ts';
-import { expectNothingKept, type Parts, submitJson } from './bad-input-parts.ts';
+import { expectNothingKept, type Parts, removeAll, submitJson } from './bad-input-parts.ts';
 
 type Row = readonly [title: string, fields: Record<string, unknown>, field: string, code?: ErrorCode];
 
@@ -36,6 +36,7 @@ const scriptAndData: readonly Row[] = [
   ['script that is not base64', { script: 'echo hello!' }, 'script'],
   ['number as script', { script: 42 }, 'script'],
   ['list as script', { script: ['echo'] }, 'script'],
+  ['megabytes of spaces as script', { script: `${' '.repeat(4_000_000)}!` }, 'script'],
   ['script and scripturl', { script: base64('x'), scripturl: 'http://x/y' }, 'script', 'conflicting_fields'],
   ['file: as scripturl', { scripturl: 'file:///etc/shadow' }, 'scripturl'],
   ['ftp: as scripturl', { scripturl: 'ftp://host/x' }, 'scripturl'],
@@ -61,6 +62,8 @@ const scriptAndData: readonly Row[] = [
   ['datapath in the script folder', { datapath: '/boatload/data' }, 'datapath'],
   ['the script folder in other letters', { datapath: '//boatload' }, 'datapath'],
   ['.. in datapath', { datapath: '/data/../etc' }, 'datapath'],
+  ['datapath that begins with ..', { datapath: '/../etc' }, 'datapath'],
+  ['.. behind a line end in datapath', { datapath: '/a\nb/../../etc' }, 'datapath'],
   ['. in datapath', { datapath: '/./' }, 'datapath'],
   ['NUL in datapath', { datapath: '/da\0ta' }, 'datapath'],
 ];
@@ -74,6 +77,8 @@ const command: readonly Row[] = [
   ['too many container_args', { container_args: Array.from({ length: 1_001 }, () => 'x') }, 'container_args'],
   ['number as entrypoint', { entrypoint: 42 }, 'entrypoint'],
   ['open quote in entrypoint', { entrypoint: '"sh' }, 'entrypoint'],
+  ['NUL in entrypoint', { entrypoint: ['sh\0'] }, 'entrypoint'],
+  ['NUL in interpreter', { interpreter: 'sh\0' }, 'interpreter'],
   ['number as interpreter', { interpreter: 42 }, 'interpreter'],
   ['text as env', { env: 'A=1' }, 'env'],
   ['list as env', { env: ['A=1'] }, 'env'],
@@ -124,6 +129,8 @@ const tables = [
 
 /** Fields that cannot be right are refused at submit, each by name. */
 export function describeRefusedFields(parts: Parts): void {
+  afterEach(() => removeAll(parts()));
+
   describe.each(tables)('what is wrong with a field of %s is refused', (_name, rows) => {
     const cases = rows.map(([title, fields, field, code = 'invalid_field']) => ({ title, fields, field, code }));
     test.each(cases)('$title', async ({ fields, field, code }) => {
@@ -166,6 +173,12 @@ export function describeRefusedFields(parts: Parts): void {
       await expectNothingKept(parts());
     });
 
+    test('a million of them are refused', async () => {
+      const unknown = Object.fromEntries(Array.from({ length: 1_000_000 }, (_, index) => [`unknown${index}`, 1]));
+      await expectProblem(await submitJson(parts().client, unknown), 'unknown_field', 'unknown0');
+      await expectNothingKept(parts());
+    });
+
     test('every unknown field is named under ?strict=true', async () => {
       const answer = await submitJson(parts().client, { one: 1, two: 2 }, '?strict=true');
       const problem = await expectProblem(answer, 'unknown_field', 'one');
@@ -176,6 +189,8 @@ export function describeRefusedFields(parts: Parts): void {
 
 /** Fields that ask for what a backend cannot do are refused at submit, with field and backend named. */
 export function describeUnsupportedFields(parts: Parts, backend: string): void {
+  afterEach(() => removeAll(parts()));
+
   test.each([
     ['ports', ['8080']],
     ['links', ['other']],

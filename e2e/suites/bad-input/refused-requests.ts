@@ -134,8 +134,11 @@ export function describeRefusedRequests(parts: Parts): void {
   describe('a container of somebody else', () => {
     let mine: Container;
     beforeAll(async () => {
-      mine = await parts().client.submit({ container_args: 'sleep 1000', name: 'mine' });
-      await parts().client.reached(mine.id, 'running');
+      mine = await parts().client.submit({
+        container_args: ['sh', '-c', 'mkfifo /pipe; echo made; sleep 1000'],
+        name: 'mine',
+      });
+      await parts().client.printed(mine.id, 'made');
       return () => parts().client.remove(mine.id);
     });
 
@@ -160,7 +163,7 @@ export function describeRefusedRequests(parts: Parts): void {
       const described = v1().flatMap((route) =>
         route.parameters.filter((each) => each.in === 'query').map(({ name }) => [nameOf(route), name] as const),
       );
-      expect(described.length).toBeGreaterThanOrEqual(25);
+      expect(described.length).toBeGreaterThanOrEqual(20);
       const anything = new Set(['image', 'name']);
       const missing = described.filter(
         ([call, name]) =>
@@ -206,7 +209,7 @@ export function describeRefusedRequests(parts: Parts): void {
     test.each([
       ['no such file', 'file/nothing/here', 'file_not_found'],
       ['a file below a file', 'file/etc/passwd/x', 'file_not_found'],
-      ['a device', 'file/dev/null', 'not_a_file'],
+      ['a pipe', 'file/pipe', 'not_a_file'],
       ['no such number', 'filebynum/999', 'file_not_found'],
       ['a negative number', 'filebynum/-1', 'file_not_found'],
       ['a word as number', 'filebynum/first', 'file_not_found'],
