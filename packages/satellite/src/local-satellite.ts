@@ -24,6 +24,7 @@ import pLimit from 'p-limit';
 import { AddressPolicy, type FetchPolicy } from './fetch/address-policy.ts';
 import { joinSignals } from './join-signals.ts';
 import type { SatelliteContext } from './lifecycle/context.ts';
+import { convertSystemFailure } from './lifecycle/convert-failure.ts';
 import { KeyedLock } from './lifecycle/keyed-lock.ts';
 import { prepareAttempt } from './lifecycle/prepare.ts';
 import { removeAttempt } from './lifecycle/remove.ts';
@@ -37,6 +38,7 @@ import { ImageFacts } from './staging/image-facts.ts';
 import { ImagePuller } from './staging/image-puller.ts';
 import { defaultLimits, type StagingLimits } from './staging/limits.ts';
 import { AttemptStore, attemptKey } from './state/attempt-store.ts';
+import { takeTurn } from './take-turn.ts';
 
 export interface LocalSatelliteOptions {
   /** The node's name. */
@@ -67,6 +69,7 @@ export async function createLocalSatellite(options: LocalSatelliteOptions): Prom
   const changes = new EventEmitter();
   // One listener for each reader of events, of which there may be many.
   changes.setMaxListeners(0);
+  const removing = new Map<string, number>();
   const context: SatelliteContext = {
     node: options.node,
     instance: options.instance,
@@ -78,18 +81,21 @@ export async function createLocalSatellite(options: LocalSatelliteOptions): Prom
     puller: new ImagePuller(options.engine),
     facts: new ImageFacts(options.engine),
     log,
-    launching: (work, signal) =>
-      launches(async () => {
-        signal?.throwIfAborted();
-        return await work();
-      }),
+    launching: (work, signal) => takeTurn(launches, work, signal),
+    isRemoving: (ref) => removing.has(attemptKey(ref)),
     changed: (ref) => changes.emit('changed', ref),
   };
-  const satellite = new LocalSatellite(context, changes, unfinished);
+  const satellite = new LocalSatellite(context, { changes, unfinished, removing });
   await satellite.sweep().catch((error: unknown) => {
     log.warn({ err: error }, 'what crashes left on the Engine is removed once it answers');
   });
   return satellite;
+}
+
+interface SatelliteParts {
+  readonly changes: EventEmitter;
+  readonly unfinished: UnfinishedAttempts;
+  readonly removing: Map<string, number>;
 }
 
 class LocalSatellite implements Satellite {
@@ -99,13 +105,15 @@ class LocalSatellite implements Satellite {
   readonly #reads: AttemptReads;
   readonly #locks = new KeyedLock();
   readonly #preparing = new Map<string, Set<AbortController>>();
-  readonly #removing = new Map<string, number>();
+  /** How many removals of an attempt are under way. */
+  readonly #removing: Map<string, number>;
   readonly #closing = new AbortController();
 
-  constructor(context: SatelliteContext, changes: EventEmitter, unfinished: UnfinishedAttempts) {
+  constructor(context: SatelliteContext, { changes, unfinished, removing }: SatelliteParts) {
     this.#context = context;
     this.#changes = changes;
     this.#unfinished = unfinished;
+    this.#removing = removing;
     this.#reads = new AttemptReads(context);
   }
 
@@ -125,10 +133,7 @@ class LocalSatellite implements Satellite {
     this.#preparing.set(key, stops.add(stop));
     const signal = joinSignals([stop.signal, this.#signal(options)]);
     try {
-      await this.#locks.run(key, async () => {
-        signal.throwIfAborted();
-        await prepareAttempt(this.#context, order, { ...options, signal });
-      });
+      await this.#inTurn(key, () => prepareAttempt(this.#context, order, { ...options, signal }), signal);
     } finally {
       stops.delete(stop);
       if (stops.size === 0) this.#preparing.delete(key);
@@ -137,7 +142,7 @@ class LocalSatellite implements Satellite {
 
   async start(ref: AttemptRef, options: CallOptions = {}): Promise<AttemptStatus> {
     const signal = this.#signal(options);
-    return await this.#locks.run(attemptKey(ref), () => startAttempt(this.#context, ref, signal));
+    return await this.#inTurn(attemptKey(ref), () => startAttempt(this.#context, ref, signal), signal);
   }
 
   async stop(ref: AttemptRef, options: StopOptions = {}): Promise<void> {
@@ -155,7 +160,7 @@ class LocalSatellite implements Satellite {
     const given = new BoatLoadError('conflict', `Attempt ${ref.attempt} of ${ref.container} is being removed.`);
     for (const stop of this.#preparing.get(key) ?? []) stop.abort(given);
     try {
-      await this.#locks.run(key, () => removeAttempt(this.#context, ref, signal));
+      await this.#inTurn(key, () => removeAttempt(this.#context, ref, signal), signal);
     } finally {
       const left = (this.#removing.get(key) ?? 1) - 1;
       if (left === 0) this.#removing.delete(key);
@@ -171,7 +176,6 @@ class LocalSatellite implements Satellite {
   events(options: CallOptions = {}): AsyncIterable<AttemptStatus | 'synced'> {
     return watchAttempts(this.#context, {
       signal: this.#signal(options),
-      isRemoving: (ref) => this.#removing.has(attemptKey(ref)),
       sweep: (signal) => this.sweep(signal),
       onChange: (listener) => {
         this.#changes.on('changed', listener);
@@ -221,6 +225,15 @@ class LocalSatellite implements Satellite {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new BoatLoadError('shutting_down', `The satellite of ${this.node} is stopping: try again.`));
     await this.#locks.drain();
+  }
+
+  /** One after the other for each attempt; what fails in the node's own system is told in words. */
+  async #inTurn<Value>(key: string, work: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
+    try {
+      return await this.#locks.run(key, work, signal);
+    } catch (error) {
+      throw convertSystemFailure(error);
+    }
   }
 
   #signal(options: CallOptions): AbortSignal {

@@ -41,8 +41,9 @@ export async function buildContainer(context: SatelliteContext, input: BuildInpu
   if (fillings.length > 0) await fill(context, container, { ...input, bytes: encodeFillings(fillings, owner) });
   const imageMounts = await findImageMounts(context, container, input);
   for (const mount of imageMounts) await recordImageMount(context, container, { ...input, mount });
-  const injected = await context.facts.injectedBy(container, pathsOf(record.mounts), { signal });
-  return { ...record, phase: 'prepared', containerId: id, mounts: [...record.mounts, ...imageMounts], injected };
+  const mounts = [...record.mounts, ...imageMounts];
+  const injected = await context.facts.injectedBy(container, pathsOf(mounts), { signal });
+  return { ...record, phase: 'prepared', containerId: id, mounts, injected };
 }
 
 /** What is said of a container when it cannot be created or started. */

@@ -24,6 +24,8 @@ export interface SatelliteContext {
    * inside the Engine.
    */
   readonly launching: <Value>(work: () => Promise<Value>, signal: AbortSignal | undefined) => Promise<Value>;
+  /** Whether an attempt is being removed: that its container goes is then no news. */
+  readonly isRemoving: (ref: AttemptRef) => boolean;
   /** Tells the streams of events that an attempt changed in a way that the Engine does not tell. */
   readonly changed: (ref: AttemptRef) => void;
 }

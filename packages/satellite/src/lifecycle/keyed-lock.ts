@@ -1,8 +1,20 @@
+import { takeTurn } from '../take-turn.ts';
+
 /** Runs what concerns the same key one after the other, in the order of asking. */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<void>>();
 
-  async run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
+  /** When the signal is aborted before the turn came, the wait is given up. */
+  async run<Value>(key: string, work: () => Promise<Value>, signal?: AbortSignal): Promise<Value> {
+    return await takeTurn((turn) => this.#enqueue(key, turn), work, signal);
+  }
+
+  /** Fulfilled when nothing runs any more. */
+  async drain(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
+
+  async #enqueue<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
     const before = this.#tails.get(key) ?? Promise.resolve();
     const mine = before.then(work);
     const tail = mine.then(ignore, ignore);
@@ -12,11 +24,6 @@ export class KeyedLock {
     } finally {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
-  }
-
-  /** Fulfilled when nothing runs any more. */
-  async drain(): Promise<void> {
-    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
   }
 }
 

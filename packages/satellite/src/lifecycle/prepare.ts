@@ -8,6 +8,7 @@ import { thinProgress } from '../staging/report-progress.ts';
 import { type AttemptRecord, isPrepared } from '../state/attempt-record.ts';
 import { permitName } from '../state/attempt-store.ts';
 import { buildContainer, describeSubject } from './build-container.ts';
+import { checkOrder } from './check-order.ts';
 import type { SatelliteContext } from './context.ts';
 import { discardLabelled } from './discard.ts';
 import { attemptLabels } from './labels.ts';
@@ -22,6 +23,7 @@ export async function prepareAttempt(
   order: AttemptOrder,
   options: PrepareOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
+  checkOrder(order);
   if (await isReady(context, order.ref, options.signal)) return;
   await forgetAttempt(context, order.ref, options.signal);
   const dir = join(context.store.temporary, randomUUID());

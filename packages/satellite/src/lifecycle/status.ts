@@ -27,8 +27,9 @@ export async function readStatus(
   // Asked before the permit is read: a container that is gone must not be told as one that may be launched.
   const found = await inspectContainer(engine, record.containerId, signal === undefined ? {} : { signal });
   const [permit, refusal] = await Promise.all([store.lastPermit(ref), store.readRefusal(ref)]);
-  // Removed meanwhile: its permit is gone with it, and what was read above is no longer true.
-  if ((await store.read(ref)) === undefined) return bareStatus(ref, node, 'absent');
+  // Removed meanwhile: its permit may be gone with it, and what was read above is no longer true.
+  const isGone = (found === undefined && context.isRemoving(ref)) || (await store.read(ref)) === undefined;
+  if (isGone) return bareStatus(ref, node, 'absent');
   return statusOf({ ref: record.ref, node, subject: record.subject, permit, refusal, found });
 }
 

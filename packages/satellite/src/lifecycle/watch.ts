@@ -10,8 +10,6 @@ import { readStatus } from './status.ts';
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Whether an attempt is being removed: that its container goes is then no news. */
-  readonly isRemoving: (ref: AttemptRef) => boolean;
   /** Removes what crashes left, now that the Engine answers. */
   readonly sweep: (signal: AbortSignal) => Promise<void>;
   /** Subscribes to the changes that the Engine does not tell; gives back how to stop. */
@@ -58,7 +56,7 @@ async function* watchOnce(
   const signal = joinSignals([options.signal, stop.signal]);
   const lookup: StatusLookup = async (ref) => {
     const status = await readStatus(context, ref, signal);
-    return options.isRemoving(ref) ? undefined : status;
+    return context.isRemoving(ref) ? undefined : status;
   };
   const changed = new ChangedAttempts(lookup);
   const unsubscribe = options.onChange((ref) => changed.add(ref));

@@ -8,6 +8,7 @@ import {
   pullImage,
   pullKey,
 } from '@boatload/engine';
+import { watchAbort } from '../take-turn.ts';
 
 export interface ImageNeed extends CallOptions {
   readonly image: string;
@@ -54,7 +55,7 @@ export class ImagePuller {
       pull.listeners.delete(need.onProgress);
       if (pull.listeners.size === 0) pull.stop.abort();
     };
-    const aborted = rejectOnAbort(need.signal);
+    const aborted = watchAbort(need.signal);
     try {
       await Promise.race([pull.done, aborted.promise]);
     } finally {
@@ -80,15 +81,4 @@ export class ImagePuller {
     done.catch(() => undefined);
     return pull;
   }
-}
-
-function rejectOnAbort(signal: AbortSignal | undefined): { readonly promise: Promise<never>; release(): void } {
-  let onAbort: () => void = () => undefined;
-  const promise = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal?.reason);
-  });
-  promise.catch(() => undefined);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted === true) onAbort();
-  return { promise, release: () => signal?.removeEventListener('abort', onAbort) };
 }
