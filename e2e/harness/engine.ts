@@ -4,7 +4,11 @@ import { connectEngine } from '@boatload/engine';
 export interface EngineView extends AsyncDisposable {
   /** Names of all containers of a BoatLoad container, or of all of BoatLoad's. */
   containersOf(label: string): Promise<string[]>;
+  /** Names of those of them that run. */
+  runningOf(label: string): Promise<string[]>;
   volumesOf(label: string): Promise<string[]>;
+  /** Kills and removes containers as somebody does who knows nothing of BoatLoad. */
+  removeContainersOf(label: string): Promise<void>;
   /** Value of a label of the first container that has another one. */
   labelValue(label: string, name: string): Promise<string | undefined>;
   /** Address at which containers on the default network reach this machine. */
@@ -21,11 +25,18 @@ export function viewEngine(): EngineView {
   const engine = connectEngine(host === undefined ? {} : { host });
   const get = async <T>(path: string, query: Record<string, string | boolean> = {}): Promise<T> =>
     (await engine.json({ method: 'GET', path, query })) as T;
+  const namesOf = async (label: string, all: boolean): Promise<string[]> => {
+    const filters = JSON.stringify({ label: [label] });
+    const found = await get<{ Names: string[] }[]>('/containers/json', { all, filters });
+    return found.map(({ Names }) => Names[0] ?? '');
+  };
   return {
-    async containersOf(label) {
-      const filters = JSON.stringify({ label: [label] });
-      const found = await get<{ Names: string[] }[]>('/containers/json', { all: true, filters });
-      return found.map(({ Names }) => Names[0] ?? '');
+    containersOf: (label) => namesOf(label, true),
+    runningOf: (label) => namesOf(label, false),
+    async removeContainersOf(label) {
+      for (const name of await namesOf(label, true)) {
+        await engine.request({ method: 'DELETE', path: `/containers${name}`, query: { force: true } });
+      }
     },
     async volumesOf(label) {
       const filters = JSON.stringify({ label: [label] });

@@ -23,8 +23,8 @@ export interface RunningService extends AsyncDisposable {
   readonly dataDir: string;
   /** What it has printed so far. */
   readonly printed: () => string;
-  /** SIGTERM; resolves with the exit code. */
-  stop(): Promise<number | null>;
+  /** SIGTERM, or another signal; resolves with the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** SIGKILL. */
   kill(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
     port: Number(new URL(url).port),
     dataDir,
     printed: () => printed.join(''),
-    stop: () => end(child, 'SIGTERM'),
+    stop: (signal = 'SIGTERM') => end(child, signal),
     kill: async () => void (await end(child, 'SIGKILL')),
     async [Symbol.asyncDispose]() {
       await end(child, 'SIGTERM');
@@ -57,7 +57,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
 async function firstUrl(child: ChildProcess, printed: string[]): Promise<string> {
   if (child.stdout === null) throw new Error('the service has no stdout');
   const lines = createInterface({ input: child.stdout });
-  const exited = once(child, 'exit').then(([code]) => {
+  const exited = once(child, 'close').then(([code]): never => {
     throw new Error(`the service ended with ${code}:\n${printed.join('')}`);
   });
   exited.catch(() => undefined);
@@ -67,7 +67,7 @@ async function firstUrl(child: ChildProcess, printed: string[]): Promise<string>
       const [url] = /http:\/\/[^\s/]+:\d+/.exec(line) ?? [];
       if (url !== undefined) return url;
     }
-    throw new Error(`the service never said where it listens:\n${printed.join('')}`);
+    return exited;
   })();
   const url = await Promise.race([found, exited]);
   child.stdout.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
