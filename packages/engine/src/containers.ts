@@ -21,6 +21,13 @@ export interface VolumeMount {
   readonly VolumeOptions: { readonly NoCopy: boolean; readonly Labels: Labels };
 }
 
+/** A directory of the Engine's machine; unlike with `-v`, one that is missing is an error. */
+export interface BindMount {
+  readonly Type: 'bind';
+  readonly Source: string;
+  readonly Target: string;
+}
+
 /** What the Engine is told of a container to create: the part of its API that we use, by its own names. */
 export interface ContainerCreation {
   readonly Image: string;
@@ -36,7 +43,7 @@ export interface ContainerCreation {
   readonly OpenStdin?: boolean;
   readonly Tty?: boolean;
   readonly HostConfig?: {
-    readonly Mounts?: readonly VolumeMount[];
+    readonly Mounts?: readonly (VolumeMount | BindMount)[];
     readonly RestartPolicy?: { readonly Name: 'no' | 'always' };
     readonly NanoCpus?: number;
     readonly Memory?: number;

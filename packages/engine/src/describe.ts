@@ -1,6 +1,6 @@
 import type { CallOptions } from '@boatload/contract';
 import type { Engine } from './connect.ts';
-import { listMember, numberMember, textMember } from './json-fields.ts';
+import { listMember, numberMember, textListMember, textMember } from './json-fields.ts';
 
 export interface EngineDescription {
   /** `Docker Engine`, `Podman Engine`. */
@@ -10,6 +10,8 @@ export interface EngineDescription {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
+  /** As the Engine writes them: `name=seccomp,profile=default`, `name=userns`, `name=rootless`. */
+  readonly securityOptions: readonly string[];
 }
 
 /** What an Engine says of itself and its machine. */
@@ -25,5 +27,6 @@ export async function describeEngine(engine: Engine, options: CallOptions = {}):
     storageDriver: textMember(info, 'Driver'),
     cpus: numberMember(info, 'NCPU'),
     memory: numberMember(info, 'MemTotal'),
+    securityOptions: textListMember(info, 'SecurityOptions'),
   };
 }

@@ -76,6 +76,25 @@ export async function pullImage(engine: Engine, image: string, options: PullOpti
   }
 }
 
+/**
+ * Makes an image of one layer from a tar of its files; without any it is an image in which nothing can run.
+ * @returns the image's reference
+ */
+export async function importImage(engine: Engine, name: string, bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const query = { fromSrc: '-', repo: name };
+  const response = await engine.request({ method: 'POST', path: '/images/create', query, body: bytes });
+  for await (const message of readJsonLines(response)) {
+    const fault = textMember(message, 'error');
+    if (fault !== '') throw new BoatLoadError('engine_error', `The Engine did not take the image ${name}: ${fault}.`);
+  }
+  return `${name}:latest`;
+}
+
+/** Removes an image, or one name of it. Nothing happens if there is none. */
+export async function removeImage(engine: Engine, name: string): Promise<void> {
+  await unlessGone(engine.json({ method: 'DELETE', path: `/images/${encodeURIComponent(name)}` }));
+}
+
 /** Which pulls are one: those of the same image with the same log-in. */
 export function pullKey(image: string, auth: RegistryAuth | undefined): string {
   const digest = createHash('sha256').update(JSON.stringify(auth ?? null));

@@ -37,6 +37,7 @@ import { type SatelliteLog, silentLog } from './satellite-log.ts';
 import { ImageFacts } from './staging/image-facts.ts';
 import { ImagePuller } from './staging/image-puller.ts';
 import { defaultLimits, type StagingLimits } from './staging/limits.ts';
+import { isSharedDirectory } from './staging/shared-directory.ts';
 import { AttemptStore, attemptKey } from './state/attempt-store.ts';
 import { takeTurn } from './take-turn.ts';
 
@@ -54,6 +55,11 @@ export interface LocalSatelliteOptions {
   readonly fetchPolicy?: FetchPolicy;
   /** Default: see StagingLimits. */
   readonly limits?: Partial<StagingLimits>;
+  /**
+   * Whether the Engine has `stateDir` at the same path, so that mounts can be directories of it; without that
+   * they are volumes, filled through the Engine's API. Default: found out by trying.
+   */
+  readonly shareDirectories?: boolean;
   /** How many attempts are created or started at a time. Default 4 for each processor. */
   readonly launchesAtOnce?: number;
   /** Default: nothing is logged. */
@@ -80,6 +86,7 @@ export async function createLocalSatellite(options: LocalSatelliteOptions): Prom
     limits: { ...defaultLimits, ...options.limits },
     puller: new ImagePuller(options.engine),
     facts: new ImageFacts(options.engine),
+    sharesDirectories: options.shareDirectories ?? (await isSharedDirectory(options.engine, options.stateDir, log)),
     log,
     launching: (work, signal) => takeTurn(launches, work, signal),
     isRemoving: (ref) => removing.has(attemptKey(ref)),

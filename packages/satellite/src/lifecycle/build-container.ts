@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { type AttemptOrder, BoatLoadError } from '@boatload/contract';
 import {
   convertCreateFailure,
@@ -10,6 +11,7 @@ import {
 } from '@boatload/engine';
 import { recordBaseline } from '../changes/baseline.ts';
 import { planCreation } from '../staging/creation.ts';
+import { type DirectoryMount, fillDirectories } from '../staging/fill-directories.ts';
 import { encodeFillings } from '../staging/fill-tar.ts';
 import type { FreshContainer } from '../staging/image-facts.ts';
 import { plainPath } from '../staging/mount-plan.ts';
@@ -33,6 +35,7 @@ export interface BuildInput {
  */
 export async function buildContainer(context: SatelliteContext, input: BuildInput): Promise<PreparedRecord> {
   const { order, staged, record, signal } = input;
+  for (const { directory } of directoriesOf(record.mounts)) await mkdir(directory, { recursive: true });
   const id = await createFresh(context, input);
   const container: FreshContainer = { id, image: order.image, imageId: staged.image.id };
   const owner = await context.facts.ownerOf(container, order.user ?? staged.image.user, { signal });
@@ -92,13 +95,19 @@ async function fill(
   container: FreshContainer,
   input: BuildInput & { readonly bytes: AsyncIterable<Uint8Array> },
 ): Promise<void> {
-  const { order, bytes, signal } = input;
-  const recorded = recordBaseline(bytes, context.store.baselineFile(order.ref), { prefix: '/' });
+  const { order, bytes, record, signal } = input;
+  const recorded = recordBaseline(bytes, context.store.baselineFile(order.ref), { prefix: '/', signal });
+  const directories = directoriesOf(record.mounts);
+  if (directories.length > 0) return await fillDirectories(recorded, directories);
   try {
     await putArchive(context.engine, container.id, Buffer.from('/'), { bytes: recorded, signal });
   } catch (error) {
     throw explainFill(error);
   }
+}
+
+function directoriesOf(mounts: readonly MountRecord[]): readonly DirectoryMount[] {
+  return mounts.flatMap(({ path, directory }) => (directory === undefined ? [] : [{ path, directory }]));
 }
 
 function explainFill(error: unknown): unknown {

@@ -19,6 +19,8 @@ export interface SatelliteContext {
   readonly puller: ImagePuller;
   readonly facts: ImageFacts;
   readonly log: SatelliteLog;
+  /** Whether the Engine has our state directory at the same path: mounts are then directories of it. */
+  readonly sharesDirectories: boolean;
   /**
    * Runs a launch's work on the Engine as soon as there is room: more at a time only wait for each other
    * inside the Engine.

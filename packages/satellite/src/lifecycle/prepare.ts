@@ -74,7 +74,7 @@ async function prepareAnew(
     ref: { container: order.ref.container, attempt: order.ref.attempt },
     name: permitName(order.ref, 1),
     phase: 'preparing',
-    mounts: planMounts(order),
+    mounts: planMounts(order, context.sharesDirectories ? context.store.mountsDirectory(order.ref) : undefined),
     injected: [],
     subject: describeSubject(order, staged),
     createdAt: new Date().toISOString(),

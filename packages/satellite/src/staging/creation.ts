@@ -1,5 +1,5 @@
 import type { AttemptOrder } from '@boatload/contract';
-import type { ContainerCreation, VolumeMount } from '@boatload/engine';
+import type { BindMount, ContainerCreation, VolumeMount } from '@boatload/engine';
 import type { MountRecord } from '../state/attempt-record.ts';
 import type { ScriptPlan } from './plan-script.ts';
 
@@ -65,10 +65,11 @@ function planCommand(
   };
 }
 
-function planMount(mount: MountRecord, labels: Readonly<Record<string, string>>): VolumeMount {
+function planMount(mount: MountRecord, labels: Readonly<Record<string, string>>): VolumeMount | BindMount {
+  if (mount.directory !== undefined) return { Type: 'bind', Source: mount.directory, Target: mount.path };
   return {
     Type: 'volume',
-    Source: mount.volume,
+    Source: mount.volume ?? '',
     Target: mount.path,
     VolumeOptions: { NoCopy: true, Labels: labels },
   };

@@ -74,7 +74,11 @@ async function makeDirectory(path: Buffer): Promise<void> {
 }
 
 async function writeFile({ body }: TarEntry, path: Buffer): Promise<void> {
-  const handle = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
+  const handle = await open(
+    path,
+    constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     for await (const chunk of body) await handle.writeFile(chunk);
   } finally {
@@ -85,8 +89,7 @@ async function writeFile({ body }: TarEntry, path: Buffer): Promise<void> {
 function explain(error: unknown): unknown {
   const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const text =
-      "The node's disk is full: the data do not fit. Remove what is no longer needed, then submit again.";
+    const text = "The node's disk is full: the data do not fit. Remove what is no longer needed, then submit again.";
     return new BoatLoadError('resources_unavailable', text, { cause: error });
   }
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ERR_FS_EISDIR') {

@@ -1,17 +1,23 @@
+import { join } from 'node:path';
 import type { AttemptOrder } from '@boatload/contract';
 import type { MountRecord } from '../state/attempt-record.ts';
 import { permitName } from '../state/attempt-store.ts';
 import { scriptDirectory } from './plan-script.ts';
 
-/** The volumes that an order needs, named after its attempt. */
-export function planMounts(order: AttemptOrder): readonly MountRecord[] {
+/**
+ * The mounts that an order needs.
+ * @param directory where they lie as directories; without it they are volumes named after the attempt
+ */
+export function planMounts(order: AttemptOrder, directory?: string): readonly MountRecord[] {
   const name = permitName(order.ref, 1);
+  const place = (kind: 'script' | 'data'): Pick<MountRecord, 'volume' | 'directory'> =>
+    directory === undefined ? { volume: `${name}-${kind}` } : { directory: join(directory, kind) };
   const mounts: MountRecord[] = [];
   if (order.script !== undefined) {
-    mounts.push({ path: scriptDirectory, volume: `${name}-script`, kind: 'script' });
+    mounts.push({ path: scriptDirectory, kind: 'script', ...place('script') });
   }
   if (order.datapath !== undefined) {
-    mounts.push({ path: plainPath(order.datapath), volume: `${name}-data`, kind: 'data' });
+    mounts.push({ path: plainPath(order.datapath), kind: 'data', ...place('data') });
   }
   return mounts;
 }

@@ -1,12 +1,14 @@
 import type { AttemptRef } from '@boatload/contract';
 import type { FailureSubject } from '@boatload/engine';
 
-/** One volume of an attempt's container. */
+/** One mount of an attempt's container: a volume of the Engine, or a directory of the satellite's own. */
 export interface MountRecord {
   /** Absolute path in the container. */
   readonly path: string;
-  /** The volume's name on the Engine. */
-  readonly volume: string;
+  /** The volume's name on the Engine, where it is one. */
+  readonly volume?: string;
+  /** Absolute path of the directory on this machine, where it is one. */
+  readonly directory?: string;
   /** `script` and `data` are ours; `image`: the image's own VOLUME. */
   readonly kind: 'script' | 'data' | 'image';
 }

@@ -114,6 +114,11 @@ export class AttemptStore {
     return join(this.#directory(ref), 'baseline.jsonl');
   }
 
+  /** Below it lie the mounts of an attempt that are directories. */
+  mountsDirectory(ref: AttemptRef): string {
+    return join(this.#directory(ref), 'mounts');
+  }
+
   #directory(ref: AttemptRef): string {
     return join(this.#attempts, attemptKey(ref));
   }
