@@ -2,10 +2,8 @@
 export interface ServiceLimits {
   /** A script. Default 16 MiB. */
   readonly scriptBytes: number;
-  /** One data upload. Default 64 GiB. */
+  /** Data, whether uploaded or fetched from a dataurl. Default 64 GiB. */
   readonly dataBytes: number;
-  /** What a dataurl may deliver. Default 64 GiB. */
-  readonly fetchBytes: number;
 }
 
 /** All that the service is told from outside; read once, then frozen. */
@@ -30,5 +28,4 @@ export interface ServiceConfig {
 export const defaultLimits: ServiceLimits = Object.freeze({
   scriptBytes: 16 * 1024 ** 2,
   dataBytes: 64 * 1024 ** 3,
-  fetchBytes: 64 * 1024 ** 3,
 });

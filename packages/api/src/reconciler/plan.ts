@@ -1,4 +1,4 @@
-import { type AttemptPhase, type AttemptRef, finalStates } from '@boatload/contract';
+import { type AttemptPhase, type AttemptRef, type AttemptStatus, finalStates } from '@boatload/contract';
 import { mergeChanges } from '../store/merge-change.ts';
 import type { ContainerChange, StoredAttempt, StoredContainer } from '../store/records.ts';
 import {
@@ -14,6 +14,9 @@ import {
 import { orderOf } from './order-of.ts';
 import { isFinalFailure, isFollowed, timeOfAttempt, timeOfRetry } from './retry-policy.ts';
 import type { Observed, Step } from './step.ts';
+
+/** Milliseconds for a container that is being removed to be gone. */
+const patienceWithRemoval = 10_000;
 
 /** Seconds between TERM and KILL for an attempt whose time is up. */
 const timeoutGrace = 10;
@@ -41,7 +44,7 @@ function planUndelayed(container: StoredContainer, observed: Observed, now: Date
   const { status } = observed;
   if (status !== undefined) {
     const view = { container, attempt, status, now, observed };
-    return finalStates.has(container.state) ? planRevival(view) : planByPhase[status.phase](view);
+    return finalStates.has(container.state) ? planAfterEnd(view) : planByPhase[status.phase](view);
   }
   if (finalStates.has(container.state)) return { kind: 'done' };
   const isLaunchable = !isDoubtful(attempt, observed);
@@ -68,7 +71,7 @@ const planByPhase: Readonly<Record<AttemptPhase, (view: View) => Step>> = {
   created: planLaunch,
   running: planRun,
   restarting: (view) => recordNew(view.container, restartingFacts(view)) ?? { kind: 'wait' },
-  ended: (view) => planEnd(view, endedFacts(view)),
+  ended: planEnded,
   start_failed: (view) => planEnd(view, refusedFacts(view)),
   lost: (view) => planEnd(view, lostFacts(view)),
 };
@@ -79,12 +82,27 @@ function planRemoval(container: StoredContainer): Step {
   return { kind: 'remove', refs, graceSeconds: container.graceSeconds };
 }
 
-/** An Engine may start a container of the policy `always` again after its end, when it starts itself. */
-function planRevival(view: View): Step {
-  const { container, attempt, status } = view;
-  const revived = container.submission.restart.policy === 'always' && status.phase === 'running';
-  if (!revived || !isNewStart(attempt, status)) return { kind: 'done' };
-  return recordNew(container, runningFacts(view)) ?? { kind: 'done' };
+/** After the end only this is news: that memory ran out, which the Engine may learn late, and a further start. */
+function planAfterEnd(view: View): Step {
+  const { container, status } = view;
+  const facts = status.phase === 'ended' ? endedFacts(view) : runningFacts(view);
+  return (isLateNews(container, status) ? recordNew(container, facts) : undefined) ?? { kind: 'done' };
+}
+
+/** Whether a status of a container that is final may change what is kept of it. */
+export function isLateNews(container: StoredContainer, status: AttemptStatus): boolean {
+  return isLateReason(container, status) || isRevival(container, status);
+}
+
+function isLateReason({ state, attempts }: StoredContainer, { phase, oomKilled }: AttemptStatus): boolean {
+  return state === 'exited' && phase === 'ended' && oomKilled && attempts.at(-1)?.oom_killed === false;
+}
+
+/** An Engine that starts itself may start a container of the policy `always` again that was stopped. */
+function isRevival({ submission, attempts }: StoredContainer, status: AttemptStatus): boolean {
+  const last = attempts.at(-1);
+  if (last === undefined || submission.restart.policy !== 'always') return false;
+  return status.phase === 'running' && isNewStart(last, status);
 }
 
 function planLaunch({ container, attempt, now, observed }: LaunchView): Step {
@@ -111,6 +129,17 @@ function planRun(view: View): Step {
   const marked = { attempt: attempt.attempt, reason, reason_code: 'timed_out' };
   const why: ContainerChange = { at: now.toISOString(), attempts: [marked] };
   return { kind: 'stop', ref: refOf(container, attempt), graceSeconds: timeoutGrace, why };
+}
+
+/**
+ * An end that somebody else's removal made is no result, but a loss: it is told as an end first. Where the Engine
+ * doesn't get the container removed, it stays an end.
+ */
+function planEnded(view: View): Step {
+  const { finishedAt, dockerState } = view.status;
+  const isGoing = dockerState.Status === 'removing' || dockerState.Dead === true;
+  const until = new Date(Date.parse(finishedAt ?? '') + patienceWithRemoval);
+  return isGoing && view.now < until ? { kind: 'wait', until } : planEnd(view, endedFacts(view));
 }
 
 function planEnd({ container, now }: View, facts: readonly ContainerChange[]): Step {

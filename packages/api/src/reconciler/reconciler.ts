@@ -3,6 +3,7 @@ import type { Backend } from '@boatload/backend';
 import { type AttemptStatus, BoatLoadError, finalStates, type Progress } from '@boatload/contract';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Store } from '../store/store.ts';
+import { isLateNews } from './plan.ts';
 import { RemovalWaits } from './removal-waits.ts';
 import { Slots } from './slots.ts';
 import { type ReconcilerLog, Worker, type WorkerOptions } from './worker.ts';
@@ -156,7 +157,7 @@ export class Reconciler implements AsyncDisposable {
       return;
     }
     // Most of what a node has is long over: nothing would be planned for it.
-    if (finalStates.has(container.state) && container.submission.restart.policy !== 'always') return;
+    if (finalStates.has(container.state) && !isLateNews(container, status)) return;
     const worker = this.#workerOf(id);
     worker.observe(status);
     worker.wake();

@@ -40,7 +40,7 @@ export class Worker {
   #isWoken = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
-  #step: { readonly kind: StepKind; readonly abort: AbortController } | undefined;
+  #inHand: { readonly step: Step; readonly abort: AbortController } | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -76,7 +76,7 @@ export class Worker {
     }
   }
 
-  /** Plans again: at once, or after the step in hand. A removal does not wait for a launch or a stop. */
+  /** Plans again: at once, or after the step in hand. A removal waits for no launch, and for no longer grace than its own. */
   wake(): void {
     if (this.#isClosed) return;
     this.#isWoken = true;
@@ -93,7 +93,7 @@ export class Worker {
 
   /** Gives up the step in hand. */
   abort(): void {
-    this.#step?.abort.abort();
+    this.#inHand?.abort.abort();
   }
 
   /** Resolves when no step is in hand. */
@@ -128,7 +128,7 @@ export class Worker {
     const step = plan(loaded.container, { ...status, failures: this.#failures }, new Date());
     if (step.kind === 'wait') this.#wakeAt(step.until);
     const abort = new AbortController();
-    this.#step = { kind: step.kind, abort };
+    this.#inHand = { step, abort };
     try {
       const outcome = await executeStep(step, { ...loaded, signal: abort.signal, ...this.#ears() });
       this.#failures.delete(step.kind);
@@ -137,7 +137,7 @@ export class Worker {
       if (!abort.signal.aborted) this.#fail(step, error);
       return 'on';
     } finally {
-      this.#step = undefined;
+      this.#inHand = undefined;
     }
   }
 
@@ -174,11 +174,11 @@ export class Worker {
   }
 
   async #interruptForRemoval(): Promise<void> {
-    const step = this.#step;
-    if (step?.kind !== 'launch' && step?.kind !== 'stop') return;
+    const inHand = this.#inHand;
+    if (inHand === undefined || !isLong(inHand.step)) return;
     // If the store cannot tell now, the removal follows the step that is in hand.
     const loaded = await this.#options.load(this.id).catch(() => undefined);
-    if (loaded?.container.desired === 'removed') step.abort.abort();
+    if (loaded !== undefined && isOutdated(inHand.step, loaded.container)) inHand.abort.abort();
   }
 
   #wakeAt(time: Date | undefined): void {
@@ -187,6 +187,16 @@ export class Worker {
     const delay = Math.min(Math.max(time.getTime() - Date.now(), 0), longestTimer);
     this.#timer = setTimeout(() => this.wake(), delay);
   }
+}
+
+/** Whether a step may take as long as an image, a URL or a container's owner likes. */
+function isLong({ kind }: Step): boolean {
+  return kind === 'launch' || kind === 'stop' || kind === 'remove';
+}
+
+function isOutdated(step: Step, { desired, graceSeconds }: StoredContainer): boolean {
+  if (desired !== 'removed') return false;
+  return step.kind !== 'remove' || graceSeconds < step.graceSeconds;
 }
 
 function asFault(cause: unknown): BoatLoadError {

@@ -45,9 +45,14 @@ export function readOptions(request: FastifyRequest, reply: FastifyReply): { att
   return attempt === undefined ? { signal } : { attempt, signal };
 }
 
+const abandonSignals = new WeakMap<FastifyReply, AbortSignal>();
+
 /** Aborted when the client goes away before the answer is complete. */
 export function abandonSignal(reply: FastifyReply): AbortSignal {
+  const known = abandonSignals.get(reply);
+  if (known !== undefined) return known;
   const abandoned = new AbortController();
+  abandonSignals.set(reply, abandoned.signal);
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) abandoned.abort();
   });

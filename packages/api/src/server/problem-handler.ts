@@ -50,6 +50,16 @@ const contentHeaders = [
   'last-modified',
 ] as const;
 
+/**
+ * Lets what still comes of a refused body go by. A client that is still sending when the connection closes may
+ * never see the answer; and where it stays open, the next request stands behind the rest of this one.
+ */
+function readToEnd({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (raw.complete) return;
+  void reply.removeHeader('connection');
+  raw.unpipe().resume();
+}
+
 /** Any error as one of ours. */
 function convertError(error: unknown, request: FastifyRequest): BoatLoadError {
   if (error instanceof BoatLoadError) return error;

@@ -13,25 +13,20 @@ export function presentFields(fields: Fields): Record<string, unknown> {
   );
 }
 
-/** More unknown fields are no misspellings: each warning is kept with the container. */
-const mostWarnings = 100;
-
-/** Splits off the fields that nobody knows; with `strict`, or if there are very many, they are refused. */
+/** Splits off the fields that nobody knows; with `strict` they are refused. */
 export function splitUnknown(fields: Fields, strict: boolean): { known: Record<string, unknown>; warnings: Warning[] } {
+  const known: Record<string, unknown> = {};
   const warnings: Warning[] = [];
-  const unknown = Object.keys(fields).filter((name) => !containerFields.includes(name));
-  const refused = strict || unknown.length > mostWarnings;
-  for (const name of unknown.slice(0, mostWarnings)) {
-    const field = shorten(name);
-    warnings.push({ code: 'unknown_field', field, detail: describeUnknown(field, refused) });
+  for (const [name, value] of Object.entries(fields)) {
+    if (containerFields.includes(name)) known[name] = value;
+    else warnings.push({ code: 'unknown_field', field: shorten(name), detail: describeUnknown(shorten(name), strict) });
   }
   const first = warnings[0];
-  if (refused && first !== undefined) {
+  if (strict && first !== undefined) {
     const perField = Object.fromEntries(warnings.map(({ field, detail }) => [field, [detail]]));
     throw new BoatLoadError('unknown_field', first.detail, { field: first.field, fields: perField });
   }
-  const known = Object.entries(fields).filter(([name]) => containerFields.includes(name));
-  return { known: Object.fromEntries(known), warnings };
+  return { known, warnings };
 }
 
 /** Form fields whose value is not text: read as JSON, so that `env={"A":"1"}` and `cpus=0.5` work in a form. */

@@ -14,7 +14,7 @@ export interface ReadOptions {
 /**
  * Reads a submission in any of its forms: JSON, a url-encoded form, or multipart, whose files are streamed to
  * the blob store while they arrive. If it throws, nothing of the files is kept.
- * @throws bad_json, bad_multipart, body_too_large, script_too_large, conflicting_fields, invalid_field
+ * @throws bad_json, bad_multipart, body_too_large, script_too_large, conflicting_fields, invalid_field, unknown_field
  */
 export async function readSubmitRequest(request: FastifyRequest, options: ReadOptions): Promise<SubmitRequest> {
   if (request.isMultipart()) return readMultipart(request, options);
@@ -22,10 +22,24 @@ export async function readSubmitRequest(request: FastifyRequest, options: ReadOp
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new BoatLoadError('bad_json', 'The body must be a JSON object, like {"image_name": "python"}.');
   }
+  refuseFlood(body);
   const textual = (request.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
   const { script, ...fields }: Record<string, unknown> = { ...body };
   if (script === undefined || script === null || script === '') return { fields, textual, files: {} };
   return { fields, textual, files: { script: await storeInlineScript(script, options) } };
+}
+
+/** As many as a form may have; there are far fewer that we know. */
+const mostFields = 200;
+
+/** A warning for each of a million unknown fields would be work for many seconds, and would be kept. */
+function refuseFlood(body: object): void {
+  const count = Object.keys(body).length;
+  if (count <= mostFields) return;
+  throw new BoatLoadError(
+    'unknown_field',
+    `The body has ${count} fields, of which at most ${mostFields} are read: send those that are listed at /docs.`,
+  );
 }
 
 /** Gives the files of a submission free: what no container refers to is then deleted. */
@@ -46,8 +60,6 @@ async function readMultipart(request: FastifyRequest, options: ReadOptions): Pro
     if (files.script !== undefined) throw givenTwice('script');
     return { fields: rest, textual: true, files: { ...files, script: await storeInlineScript(script, options) } };
   } catch (error) {
-    // What still comes must be read: the connection's next request stands behind it.
-    request.raw.unpipe().resume();
     await releaseFiles(files);
     throw error;
   }

@@ -1,0 +1,111 @@
+import { mkdir } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { BoatLoadError } from '@boatload/contract';
+import type { FastifyBaseLogger } from 'fastify';
+import { loadTokenKey, loadUsers, type Users } from './auth/index.ts';
+import { compose } from './compose.ts';
+import type { ServiceConfig } from './config.ts';
+import { Lifetime } from './lifetime.ts';
+import { Reconciler } from './reconciler/reconciler.ts';
+import { registerRoutes } from './routes/index.ts';
+import { createServer } from './server/create-server.ts';
+import { ContainerWatch, watchContainers } from './services/watch.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
+import { version } from './version.ts';
+
+/** A service that answers requests. */
+export interface RunningService {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** Whether the log-in admin/admin works. */
+  readonly defaultPassword: boolean;
+  /** Stops answering, leaves containers alone, keeps everything for the next start. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the whole service: store, satellite, backend, reconciler, HTTP API.
+ * @throws bad_configuration, engine_unavailable, with what to do; then nothing is left running
+ */
+export async function startService(config: ServiceConfig, log: FastifyBaseLogger): Promise<RunningService> {
+  const lifetime = new Lifetime();
+  try {
+    const { url, users } = await start(config, log, lifetime);
+    return { url, defaultPassword: users.defaultPassword, close: () => lifetime.close() };
+  } catch (error) {
+    await lifetime.close().catch((closing) => log.warn({ err: closing }, 'not everything could be closed'));
+    throw error;
+  }
+}
+
+async function start(
+  config: ServiceConfig,
+  log: FastifyBaseLogger,
+  lifetime: Lifetime,
+): Promise<{ url: string; users: Users }> {
+  const users = await loadUsers({ adminHash: config.adminHash, usersFile: config.usersFile });
+  refuseDefaultPassword(config, users);
+  await makeDataDir(config.dataDir);
+  const tokenKey = await loadTokenKey(config.dataDir);
+  const opened = lifetime.use(await openStore({ file: join(config.dataDir, 'boatload.db') }));
+  const watch = new ContainerWatch();
+  const store: Store = watchStore(opened, watch);
+  const { backend, blobs, engine } = await compose(config, store, { lifetime, log });
+  const reconciler = new Reconciler({ store, backends: [backend], blobs, log });
+  lifetime.defer(() => reconciler.close());
+  const services = { store, backend, blobs, engine, reconciler, watch, limits: config.limits };
+  const app = await createServer({
+    log,
+    version,
+    routes: (server) => registerRoutes(server, { ...services, users, tokenKey }),
+  });
+  lifetime.defer(() => app.close());
+  reconciler.start();
+  return { url: await listen(app, config), users };
+}
+
+function watchStore(store: Store, watch: ContainerWatch): Store {
+  return {
+    ...store,
+    containers: watchContainers(store.containers, watch),
+    close: () => store.close(),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+async function listen(app: Awaited<ReturnType<typeof createServer>>, { host, port }: ServiceConfig): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const advice = code === 'EADDRINUSE' ? 'Something listens there already: choose another port with --port.' : code;
+    throw new BoatLoadError('bad_configuration', `BoatLoad cannot listen on ${host}:${port}. ${advice}`, {
+      field: 'port',
+      cause,
+    });
+  }
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const text = `The data folder ${dataDir} cannot be made: choose one that you may write with --data-dir.`;
+    throw new BoatLoadError('bad_configuration', text, { field: 'data-dir', cause });
+  }
+}
+
+function refuseDefaultPassword({ host }: ServiceConfig, users: Users): void {
+  if (!users.defaultPassword || isLoopback(host)) return;
+  throw new BoatLoadError(
+    'bad_configuration',
+    `The log-in is still admin/admin, so BoatLoad answers on loopback only, not on ${host}. Set a password first: ADMINHASH="$(boatload hash-password)" boatload up --host ${host}`,
+    { field: 'host' },
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
