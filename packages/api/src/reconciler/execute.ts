@@ -32,8 +32,10 @@ const executors: Executors = {
     return 'on';
   },
   async launch(step, context) {
-    context.observe(await context.launches.run(() => launchAttempt(step, context), context.signal));
-    return 'on';
+    const status = await context.launches.run(() => launchAttempt(step, context), context.signal);
+    context.observe(status);
+    if (status.phase !== 'created' && status.phase !== 'absent') return 'on';
+    throw new BoatLoadError('engine_error', `Container ${context.container.id} was asked to start and did not.`);
   },
   async stop({ ref, graceSeconds, why }, { backend, containers, container, signal, observe }) {
     await containers.record(container.id, why);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Backend } from '@boatload/backend';
-import { type AttemptStatus, BoatLoadError, finalStates, type Progress } from '@boatload/contract';
+import { type AttemptRef, type AttemptStatus, BoatLoadError, finalStates, type Progress } from '@boatload/contract';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Store } from '../store/store.ts';
 import { isLateNews } from './plan.ts';
@@ -133,7 +133,7 @@ export class Reconciler implements AsyncDisposable {
         await this.#resume(told);
         told = new Set();
       } else {
-        told.add(event.ref.container);
+        told.add(keyOf(event.ref));
         await this.#take(backend, event);
       }
     }
@@ -143,7 +143,7 @@ export class Reconciler implements AsyncDisposable {
   async #resume(told: ReadonlySet<string>): Promise<void> {
     for (const id of await this.#options.store.containers.open()) {
       const worker = this.#workerOf(id);
-      if (!told.has(id)) worker.forgetStatus();
+      worker.forgetUnless((ref) => told.has(keyOf(ref)));
       worker.forgetOutage();
       worker.wake();
     }
@@ -174,6 +174,10 @@ export class Reconciler implements AsyncDisposable {
       if (!this.#closing.signal.aborted) log.warn({ err, ...ref }, 'what no container owns could not be removed');
     }
   }
+}
+
+function keyOf({ container, attempt }: AttemptRef): string {
+  return `${container}-${attempt}`;
 }
 
 async function isWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {

@@ -1,4 +1,11 @@
-import { type AttemptStatus, BoatLoadError, errorCodes, type Progress, type StagingProgress } from '@boatload/contract';
+import {
+  type AttemptRef,
+  type AttemptStatus,
+  BoatLoadError,
+  errorCodes,
+  type Progress,
+  type StagingProgress,
+} from '@boatload/contract';
 import type { StoredContainer } from '../store/records.ts';
 import { executeStep, type Outcome, type StepContext } from './execute.ts';
 import { plan } from './plan.ts';
@@ -64,9 +71,9 @@ export class Worker {
     this.#status = status;
   }
 
-  /** Forgets the backend's word, so that it is asked again. */
-  forgetStatus(): void {
-    this.#status = undefined;
+  /** Forgets the backend's word unless it was repeated just now, so that it is asked again. */
+  forgetUnless(isRepeated: (ref: AttemptRef) => boolean): void {
+    if (this.#status !== undefined && !isRepeated(this.#status.ref)) this.#status = undefined;
   }
 
   /** Makes a step that failed for want of an Engine be tried at once. */

@@ -106,10 +106,24 @@ describe('a run', () => {
     expect(end).toMatchObject({ state: 'exited', reasonCode: 'out_of_memory', attempts: [{ oom_killed: true }] });
   });
 
+  test('that the Engine says late was killed for memory says so late', () => {
+    const end = settle(running(), { status: ended(137) });
+    const told = settleOnce(end, { status: { ...ended(137), oomKilled: true } });
+    expect(told).toMatchObject({ state: 'exited', reasonCode: 'out_of_memory', attempts: [{ oom_killed: true }] });
+    expect(plan(told, known({ status: { ...ended(137), oomKilled: true } }), now).kind).toBe('done');
+  });
+
   test.each(['lost', 'absent'] as const)('whose container is told %s is lost', (phase) => {
     const end = settle(running(), { status: status(phase) });
     expect(end).toMatchObject({ state: 'lost', reasonCode: 'lost', attempts: [{ state: 'lost' }] });
   });
+});
+
+test('an end that somebody made by removing the container is waited out: it is a loss', () => {
+  const going = { ...ended(137), finishedAt: now.toISOString(), dockerState: { Status: 'removing' } };
+  expect(plan(running(), known({ status: going }), now)).toEqual({ kind: 'wait', until: later(10_000) });
+  expect(settle(running(), { status: status('lost') }).state).toBe('lost');
+  expect(settle(running(), { status: going }, later(10_000)).state).toBe('exited');
 });
 
 describe('a timeout', () => {
