@@ -4,11 +4,14 @@ type Style = 'bold' | 'dim' | 'cyan' | 'red';
 
 /** Tells the demo's story: calm lines, styled on a terminal only, and never where NO_COLOR is set. */
 export class Narrator {
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: NodeJS.WritableStream;
   readonly #styled: boolean;
   #steps = 0;
 
-  constructor(out: NodeJS.WriteStream, env: Readonly<Record<string, string | undefined>> = process.env) {
+  constructor(
+    out: NodeJS.WritableStream & { readonly isTTY?: boolean },
+    env: Readonly<Record<string, string | undefined>> = process.env,
+  ) {
     this.#out = out;
     this.#styled = out.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
   }
@@ -44,6 +47,7 @@ export class Narrator {
   }
 
   #style(style: Style, text: string): string {
-    return this.#styled ? styleText(style, text) : text;
+    // Whether this stream takes styles was decided once, above.
+    return this.#styled ? styleText(style, text, { validateStream: false }) : text;
   }
 }
