@@ -37,6 +37,7 @@ import { type SatelliteLog, silentLog } from './satellite-log.ts';
 import { ImageFacts } from './staging/image-facts.ts';
 import { ImagePuller } from './staging/image-puller.ts';
 import { defaultLimits, type StagingLimits } from './staging/limits.ts';
+import { chooseLogDriver } from './staging/log-driver.ts';
 import { isSharedDirectory } from './staging/shared-directory.ts';
 import { AttemptStore, attemptKey } from './state/attempt-store.ts';
 import { takeTurn } from './take-turn.ts';
@@ -87,6 +88,7 @@ export async function createLocalSatellite(options: LocalSatelliteOptions): Prom
     puller: new ImagePuller(options.engine),
     facts: new ImageFacts(options.engine),
     sharesDirectories: options.shareDirectories ?? (await isSharedDirectory(options.engine, options.stateDir, log)),
+    logDriver: await chooseLogDriver(options.engine),
     log,
     launching: (work, signal) => takeTurn(launches, work, signal),
     isRemoving: (ref) => removing.has(attemptKey(ref)),

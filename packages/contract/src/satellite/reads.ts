@@ -3,11 +3,6 @@ export interface LogRecord {
   readonly stream: 'stdout' | 'stderr';
   /** RFC 3339 with nanoseconds, when the piece was written. */
   readonly at: string;
-  /**
-   * Number of the line, from 1, that the piece belongs to, counted over both streams in the order in which
-   * lines began; set only when the whole output is read (no `tail`, no `since`).
-   */
-  readonly line?: number;
   /** Its bytes, with the line end where the line is complete. */
   readonly data: Uint8Array;
 }

@@ -67,7 +67,8 @@ export function describeSubject(order: AttemptOrder, staged: StagedFiles): Failu
 async function createFresh(context: SatelliteContext, input: BuildInput): Promise<string> {
   const { order, staged, record, signal } = input;
   const labels = attemptLabels(context.instance, order.ref);
-  const creation = planCreation({ order, script: staged.script?.plan, mounts: record.mounts, labels });
+  const { logDriver } = context;
+  const creation = planCreation({ order, script: staged.script?.plan, mounts: record.mounts, labels, logDriver });
   for (let tries = 1; ; tries += 1) {
     try {
       return await createContainer(context.engine, record.name, { creation, signal });

@@ -5,6 +5,7 @@ import type { SatelliteLog } from '../satellite-log.ts';
 import type { ImageFacts } from '../staging/image-facts.ts';
 import type { ImagePuller } from '../staging/image-puller.ts';
 import type { StagingLimits } from '../staging/limits.ts';
+import type { LogDriver } from '../staging/log-driver.ts';
 import type { AttemptStore } from '../state/attempt-store.ts';
 
 /** What the steps of an attempt's life share. */
@@ -21,6 +22,7 @@ export interface SatelliteContext {
   readonly log: SatelliteLog;
   /** Whether the Engine has our state directory at the same path: mounts are then directories of it. */
   readonly sharesDirectories: boolean;
+  readonly logDriver: LogDriver;
   /**
    * Runs a launch's work on the Engine as soon as there is room: more at a time only wait for each other
    * inside the Engine.

@@ -1,13 +1,12 @@
 import type { LogQuery, LogRecord } from '@boatload/contract';
-import { type Engine, type LogFrame, type LogOptions, type ReadOptions, readLogFrames } from '@boatload/engine';
+import { type Engine, type LogOptions, type ReadOptions, readLogFrames } from '@boatload/engine';
 import type { ReadTarget } from '../state/attempt-record.ts';
 import { LineCounter } from './line-counter.ts';
 import { findTail, type TailQuery } from './log-tail.ts';
 
 /**
- * Reads an attempt's output in the order in which it was written; nothing before the start. Lines are numbered
- * over both streams when neither `tail` nor `since` cuts the output, also if only one stream is asked for. A
- * line longer than 16 KiB comes in several pieces. Leaving or aborting ends the Engine's stream.
+ * Reads an attempt's output in the order in which it was written; nothing before the start. A line
+ * longer than 16 KiB comes in several pieces. Leaving or aborting ends the Engine's stream.
  */
 export function readLogs(
   engine: Engine,
@@ -23,19 +22,7 @@ export function readLogs(
     ...(until === undefined ? {} : { until }),
   };
   if (tail !== undefined) return readTail(engine, target.containerId, { ...asked, streams, tail });
-  if (since !== undefined) return readLogFrames(engine, target.containerId, { ...asked, ...streams });
-  return readNumbered(readLogFrames(engine, target.containerId, asked), streams);
-}
-
-async function* readNumbered(
-  frames: AsyncIterable<LogFrame>,
-  streams: LogQuery['streams'],
-): AsyncGenerator<LogRecord, void, undefined> {
-  const counter = new LineCounter();
-  for await (const frame of frames) {
-    const { line } = counter.count(frame);
-    if (streams[frame.stream]) yield { ...frame, line };
-  }
+  return readLogFrames(engine, target.containerId, { ...asked, ...streams });
 }
 
 async function* readTail(

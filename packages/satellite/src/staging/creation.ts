@@ -1,6 +1,7 @@
 import type { AttemptOrder } from '@boatload/contract';
 import type { BindMount, ContainerCreation, VolumeMount } from '@boatload/engine';
 import type { MountRecord } from '../state/attempt-record.ts';
+import type { LogDriver } from './log-driver.ts';
 import type { ScriptPlan } from './plan-script.ts';
 
 export interface CreationInput {
@@ -9,6 +10,7 @@ export interface CreationInput {
   readonly mounts: readonly MountRecord[];
   /** Labels by which we find what is ours; they win over the user's. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly logDriver: LogDriver;
 }
 
 /** Enough for any computation, too few to starve the node. */
@@ -18,7 +20,7 @@ const mostProcesses = 4_096;
  * Output is kept in full up to 1 GiB on the node; of more than that at least the last 1 GiB stays. (One file
  * alone would be cut to nothing each time it is full.)
  */
-const logging = { Type: 'json-file', Config: { 'max-size': '1g', 'max-file': '2' } } as const;
+const logSize = { 'max-size': '1g', 'max-file': '2' } as const;
 
 /** What the Engine is told to create for an order. */
 export function planCreation(input: CreationInput): ContainerCreation {
@@ -44,7 +46,7 @@ export function planCreation(input: CreationInput): ContainerCreation {
       ...(order.memory === undefined ? {} : { Memory: order.memory, MemorySwap: order.memory }),
       PidsLimit: mostProcesses,
       SecurityOpt: ['no-new-privileges'],
-      LogConfig: logging,
+      LogConfig: { Type: input.logDriver, Config: logSize },
     },
   };
 }

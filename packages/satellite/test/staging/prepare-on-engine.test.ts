@@ -221,7 +221,7 @@ describe('the container', () => {
       CapAdd: null,
       Privileged: false,
       RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '1g', 'max-file': '2' } },
+      LogConfig: { Type: 'local', Config: { 'max-size': '1g', 'max-file': '2' } },
     });
     expect(Config).toMatchObject({ Tty: false, OpenStdin: false, AttachStdin: false });
     expect(Config?.Labels).toMatchObject({
