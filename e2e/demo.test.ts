@@ -92,4 +92,13 @@ describe('the demo', () => {
     expect(story).toMatch(/its containers and files are removed/);
     await expectNothingLeft(id);
   });
+
+  test('ends and clears up when nobody reads it any more, as behind head', async () => {
+    const demo = startDemo();
+    const ended = once(demo, 'exit');
+    await once(demo.stdout, 'data');
+    demo.stdout.destroy();
+    expect(await ended).toEqual([0, null]);
+    expect(await readdir(folder)).toEqual([]);
+  });
 });

@@ -33,6 +33,7 @@ export async function runDemo({ dataDir, dockerHost, exit, signal, out }: DemoOp
   const folder = await mkdtemp(join(dataDir, 'demo-'));
   const log = pino({ base: null }, destination({ dest: join(folder, 'service.log'), sync: true }));
   const narrator = new Narrator(out);
+  const ended = AbortSignal.any([signal, readerGone(out)]);
   try {
     const port = await findPort(host, firstPort);
     const engine = dockerHost === undefined ? {} : { dockerHost };
@@ -40,10 +41,17 @@ export async function runDemo({ dataDir, dockerHost, exit, signal, out }: DemoOp
     const service = await startService(config, log);
     // Since this process began: all that its user waited for.
     narrator.say(`BoatLoad is up at ${service.url} after ${(performance.now() / 1000).toFixed(1)} s.`);
-    await demonstrate(service, { narrator, folder, exit, signal });
+    await demonstrate(service, { narrator, folder, exit, signal: ended });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Aborted when nobody reads any more, as behind `| head`: the demo then ends as with Ctrl-C, clearing up. */
+function readerGone(out: NodeJS.WriteStream): AbortSignal {
+  const gone = new AbortController();
+  out.on('error', () => gone.abort());
+  return gone.signal;
 }
 
 interface Stage {
