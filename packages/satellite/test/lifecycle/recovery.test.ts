@@ -77,6 +77,17 @@ describe('a satellite that was killed', () => {
     expect(await listVolumes(rig.engine, rig.labels)).toEqual([]);
   });
 
+  it('leaves nothing of that either once the Engine answers, if it did not at the boot', async () => {
+    await createOurs(rig.order());
+    await using gate = await EngineGate.open(rig.stateDir);
+    gate.shut();
+    const satellite = await rig.satellite({ engine: gate.engine });
+    gate.reopen();
+    await using watch = new EventWatch(satellite);
+    await watch.synced();
+    expect(await listContainers(rig.engine, rig.labels)).toEqual([]);
+  });
+
   it('leaves no temporary files', async () => {
     await mkdir(join(rig.stateDir, 'tmp'), { recursive: true });
     await writeFile(join(rig.stateDir, 'tmp', 'half a download'), 'x');
@@ -110,6 +121,28 @@ describe('a satellite that was killed', () => {
     await (await other.satellite()).prepare(order);
     await rig.satellite();
     expect(await other.leftovers(order.ref)).not.toEqual([]);
+  });
+});
+
+describe('while an attempt is removed', () => {
+  it('it is never told as lost', async () => {
+    const satellite = await rig.satellite();
+    const order = rig.order({
+      script: { name: 'script', source: rig.upload('sleep 1000') },
+      data: { source: rig.upload('x') },
+      datapath: '/data',
+    });
+    await satellite.prepare(order);
+    await satellite.start(order.ref);
+    let removed = false;
+    const removing = satellite.remove(order.ref).then(() => {
+      removed = true;
+    });
+    const phases = new Set<string>();
+    while (!removed) phases.add((await satellite.status(order.ref)).phase);
+    await removing;
+    expect(phases).not.toContain('lost');
+    expect(await satellite.status(order.ref)).toMatchObject({ phase: 'absent' });
   });
 });
 
