@@ -73,7 +73,8 @@ function promiseRetries(parts: () => SuiteParts): void {
     { title: 'on-failure leaves success alone', fields: { restart: 'on-failure:3' }, success: 1, attempts: 1, exit: 0 },
     { title: 'without either there is one attempt', fields: {}, success: 9, attempts: 1, exit: 9 },
   ];
-  test.concurrent.for(cases)('$title', async ({ title, fields, success, attempts, exit }, { expect }) => {
+  const titled = cases.map((each) => [each.title, each] as const);
+  test.concurrent.for(titled)('%s', async ([title, { fields, success, attempts, exit }], { expect }) => {
     const { client } = parts();
     const path = `/${encodeURIComponent(title)}`;
     counted(path);

@@ -61,7 +61,7 @@ const rules: readonly Rule[] = [
     output: 'node /boatload/script',
   },
   {
-    title: 'a name with spaces and signs',
+    title: 'its extension under a name with spaces and signs, too',
     script: inShell,
     fields: { scriptname: "my script's (1) é%.sh" },
     output: "sh /boatload/my script's (1) é%.sh ",
@@ -137,12 +137,15 @@ export function describeScripts(name: string, start: () => Promise<RunningServic
   describe(`${name}: scripts`, () => {
     const parts = useService(start);
 
-    test.concurrent.for(rules)('is run by $title', async (rule, { expect }) => {
-      const { client } = parts();
-      const { id } = await submitRule(client, rule);
-      expect(await client.ended(id)).toMatchObject({ state: 'exited', exit_code: 0 });
-      expect(await client.text(`/v1/container/${id}/stdout`)).toBe(`${rule.output}\n`);
-    });
+    test.concurrent.for(rules.map((rule) => [rule.title, rule] as const))(
+      'is run by %s',
+      async ([, rule], { expect }) => {
+        const { client } = parts();
+        const { id } = await submitRule(client, rule);
+        expect(await client.ended(id)).toMatchObject({ state: 'exited', exit_code: 0 });
+        expect(await client.text(`/v1/container/${id}/stdout`)).toBe(`${rule.output}\n`);
+      },
+    );
 
     test.concurrent('comes from a URL, whose extension counts, too', async ({ expect }) => {
       const { client, web } = parts();
@@ -166,15 +169,19 @@ export function describeScripts(name: string, start: () => Promise<RunningServic
       ]);
     });
 
-    test.concurrent.for(refusals)('fails, with what to do, for $title', async ({ fields, code, says }, { expect }) => {
-      const { client } = parts();
-      const { id } = await client.submit(fields);
-      const ended = await client.ended(id);
-      expect(ended).toMatchObject({ state: 'failed', reason_code: code, exit_code: null, started_at: null });
-      expect(ended.reason).toMatch(says);
-      expect(ended.attempts).toMatchObject([{ state: 'failed', reason_code: code }]);
-      await expectReadable(client, ended, expect);
-    });
+    test.concurrent.for(refusals.map((each) => [each.title, each] as const))(
+      'fails, with what to do, for %s',
+      async ([, refusal], { expect }) => {
+        const { fields, code, says } = refusal;
+        const { client } = parts();
+        const { id } = await client.submit(fields);
+        const ended = await client.ended(id);
+        expect(ended).toMatchObject({ state: 'failed', reason_code: code, exit_code: null, started_at: null });
+        expect(ended.reason).toMatch(says);
+        expect(ended.attempts).toMatchObject([{ state: 'failed', reason_code: code }]);
+        await expectReadable(client, ended, expect);
+      },
+    );
 
     promiseNothingLeft(parts);
   });

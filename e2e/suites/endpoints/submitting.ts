@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Container } from '@boatload/contract';
 import { describe, expect, test } from 'vitest';
 import { readProblem, sampleImage } from '../../harness/client.ts';
+import { labelOf } from '../../harness/engine.ts';
 import type { RunningService } from '../../harness/service.ts';
 import { promiseNothingLeft, type SuiteParts, useService } from '../../harness/suite.ts';
 
@@ -18,16 +19,14 @@ const scripts = [
   { size: '10 MB', script: makeScript(10_000_000) },
 ];
 
+const ways = ['JSON', 'a form'] as const;
+
 const shellNames = 'names="$1|$2|$3"; echo "$#:$names"';
 const argumentTable = [
-  {
-    title: 'a string is split as a shell splits words',
-    given: `one 'two words' "th'ree"`,
-    seen: "3:one|two words|th'ree",
-  },
-  { title: 'but no shell sees it', given: '$HOME * ;id', seen: '3:$HOME|*|;id' },
-  { title: 'a list stays as it is', given: ['', 'a b', '"quoted"'], seen: '3:|a b|"quoted"' },
-];
+  ['a string is split as a shell splits words', `one 'two words' "th'ree"`, "3:one|two words|th'ree"],
+  ['but no shell sees it', '$HOME * ;id', '3:$HOME|*|;id'],
+  ['a list stays as it is', ['', 'a b', '"quoted"'], '3:|a b|"quoted"'],
+] as const;
 
 const settings = {
   env: { GREETING: 'hällo wörld', EMPTY: '', LINES: 'a\nb=c' },
@@ -60,9 +59,9 @@ export function describeSubmitting(name: string, start: () => Promise<RunningSer
 }
 
 function promiseScripts(parts: () => SuiteParts): void {
-  test.concurrent.for(scripts.flatMap((each) => ['JSON', 'a form'].map((how) => ({ ...each, how }))))(
-    'a script of $size in $how runs, and is given back byte for byte',
-    async ({ script, how }, { expect }) => {
+  test.concurrent.for(scripts.flatMap(({ size, script }) => ways.map((how) => [size, how, script] as const)))(
+    'a script of %s in %s runs, and is given back byte for byte',
+    async ([, how, script], { expect }) => {
       const { client } = parts();
       const { id } =
         how === 'JSON'
@@ -76,7 +75,7 @@ function promiseScripts(parts: () => SuiteParts): void {
     },
   );
 
-  test.concurrent.for(argumentTable)('container_args: $title', async ({ given, seen }, { expect }) => {
+  test.concurrent.for(argumentTable)('container_args: %s', async ([, given, seen], { expect }) => {
     const { client } = parts();
     const { id } = await client.submit({ script: shellNames, container_args: given });
     await client.ended(id);
@@ -101,23 +100,29 @@ function promiseFields(parts: () => SuiteParts): void {
     expect(info).toMatchObject({ created_at: made.created_at, image_tag: 'latest', script_size: 6 });
   });
 
-  test.for(['JSON', 'a form'])(
-    'env, workdir, user, limits, labels and name in %s are respected and shown',
-    async (how) => {
-      const { client } = parts();
-      const { env, labels, ...rest } = settings;
-      const texts = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, String(value)]));
-      const form = { ...texts, env: JSON.stringify(env), labels: JSON.stringify(labels) };
-      const { id } =
-        how === 'JSON'
-          ? await client.submit({ ...settings, script: settingsScript })
-          : await client.submitForm({ ...form, script: toBase64(settingsScript) }, {});
-      const memory = 128 * 1024 ** 2;
-      expect(await client.ended(id)).toMatchObject({ ...settings, memory, exit_code: 0 });
-      const expected = ['hällo wörld||a', 'b=c', '/var/tmp', 'boat', '1000', String(memory), ''];
-      expect(await client.text(`/v1/container/${id}/stdout`)).toBe(expected.join('\n'));
-    },
-  );
+  test.for(ways)('env, workdir, user, limits, labels and name in %s are respected and shown', async (how) => {
+    const { client } = parts();
+    const { env, labels, ...rest } = settings;
+    const texts = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, String(value)]));
+    const form = { ...texts, env: JSON.stringify(env), labels: JSON.stringify(labels) };
+    const { id } =
+      how === 'JSON'
+        ? await client.submit({ ...settings, script: settingsScript })
+        : await client.submitForm({ ...form, script: toBase64(settingsScript) }, {});
+    const memory = 128 * 1024 ** 2;
+    expect(await client.ended(id)).toMatchObject({ ...settings, memory, exit_code: 0 });
+    const expected = ['hällo wörld||a', 'b=c', '/var/tmp', 'boat', '1000', String(memory), ''];
+    expect(await client.text(`/v1/container/${id}/stdout`)).toBe(expected.join('\n'));
+  });
+
+  test('labels stand on the container on its node, but cannot take the place of ours', async () => {
+    const { client, engine } = parts();
+    const labels = { team: 'blue', 'io.boatload.container': 'another' };
+    const { id } = await client.submit({ script: 'exit 0', labels });
+    expect(await client.ended(id)).toMatchObject({ exit_code: 0, labels });
+    expect(await engine.labelValue(labelOf(id), 'team')).toBe('blue');
+    expect(await engine.labelValue(labelOf(id), 'io.boatload.container')).toBe(id);
+  });
 
   test('entrypoint stands in for the image’s own, with container_args as its arguments', async () => {
     const { client } = parts();
