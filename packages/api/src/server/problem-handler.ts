@@ -26,13 +26,17 @@ const foreign: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 
 /** Answers every error as a problem document. What is our fault is logged here, once, and not told. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (isAbort(error) && reply.raw.destroyed) return reply;
+  if (reply.raw.destroyed) {
+    if (!isAbort(error)) request.log.info({ err: error }, 'the client went away before its answer');
+    return reply;
+  }
   const known = convertError(error, request);
   if (known.status >= 500) request.log.error({ err: error }, known.code === 'internal' ? 'fault' : 'request failed');
   if (known.status === 401) void reply.header('www-authenticate', 'JWT realm="api"');
   for (const name of contentHeaders) {
     if (name !== 'content-range' || known.status !== 416) void reply.removeHeader(name);
   }
+  readToEnd(request, reply);
   return reply
     .code(known.status)
     .type('application/problem+json; charset=utf-8')
