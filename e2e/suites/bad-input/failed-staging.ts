@@ -132,7 +132,8 @@ export function describeFailedStaging(parts: Parts): void {
 
   test('no fault of the service’s own was logged', () => {
     const lines = parts().service.printed().split('\n');
-    expect(lines.filter((line) => line.includes('"msg":"fault"')).join()).toBe('');
+    const faults = lines.filter((line) => line.includes('"msg":"fault"'));
+    expect(faults, faults.join('\n')).toEqual([]);
   });
 }
 

@@ -173,9 +173,9 @@ export function describeRefusedFields(parts: Parts): void {
       await expectNothingKept(parts());
     });
 
-    test('a million of them are refused', async () => {
-      const unknown = Object.fromEntries(Array.from({ length: 1_000_000 }, (_, index) => [`unknown${index}`, 1]));
-      await expectProblem(await submitJson(parts().client, unknown), 'unknown_field', 'unknown0');
+    test('a hundred thousand of them are refused', async () => {
+      const unknown = Array.from({ length: 100_000 }, (_, index) => [`unknown${index}`, 1]);
+      await expectProblem(await submitJson(parts().client, Object.fromEntries(unknown)), 'unknown_field', null);
       await expectNothingKept(parts());
     });
 
