@@ -7,6 +7,7 @@ import {
   type FileStat,
   type Metrics,
 } from '@boatload/contract';
+import { idleMetrics, tarEnd } from '@boatload/engine';
 import type { StoredContainer } from '../../store/records.ts';
 import { attemptOf, type ReadableAttempt, readableAttempt } from './attempts.ts';
 
@@ -40,7 +41,7 @@ export class ResultService {
   /** An uncompressed tar; an empty one before the start. */
   async *archive(container: StoredContainer, { attempt, signal }: ReadOptions): AsyncGenerator<Uint8Array> {
     const readable = await this.#readable(container, attempt);
-    if (readable === undefined) yield new Uint8Array(emptyTarBytes);
+    if (readable === undefined) yield tarEnd;
     else yield* readable.satellite.archive(readable.ref, { signal });
   }
 
@@ -73,7 +74,7 @@ export class ResultService {
   /** All zero before the start and after the end. */
   async metrics(container: StoredContainer, { attempt, signal }: ReadOptions): Promise<Metrics> {
     const readable = await this.#readable(container, attempt);
-    if (readable === undefined) return { ...noMetrics, at: new Date().toISOString() };
+    if (readable === undefined) return idleMetrics();
     return readable.satellite.metrics(readable.ref, { signal });
   }
 
@@ -90,15 +91,3 @@ export class ResultService {
     );
   }
 }
-
-/** Two blocks of zeros: how a tar ends. */
-const emptyTarBytes = 1024;
-
-const noMetrics: Omit<Metrics, 'at'> = {
-  running: false,
-  cpu: { usage_seconds: 0, percent: 0 },
-  memory: { usage_bytes: 0, max_usage_bytes: 0, limit_bytes: 0 },
-  network: { rx_bytes: 0, tx_bytes: 0 },
-  block_io: { read_bytes: 0, write_bytes: 0 },
-  pids: { current: 0 },
-};
