@@ -38,8 +38,8 @@ export async function registerOpenApi(app: FastifyInstance, { title, version }: 
 function hoistSchemas<T extends object>(document: T): T {
   const schemas: Record<string, unknown> = {};
   const hoisted = hoist(document, schemas);
-  if (!isObject(hoisted) || !isObject(hoisted['components'])) return document;
-  const complete = { ...hoisted, components: { ...hoisted['components'], schemas } };
+  if (!isObject(hoisted) || !isObject(hoisted.components)) return document;
+  const complete = { ...hoisted, components: { ...hoisted.components, schemas } };
   return Object.assign(document, complete);
 }
 

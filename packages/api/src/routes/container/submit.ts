@@ -34,7 +34,7 @@ export function submitRoute(app: FastifyInstance, context: RouteContext): void {
       const principal = context.principalOf(request);
       const read = await readSubmitRequest(request, { blobs: context.blobs, limits, signal: abandonSignal(reply) });
       try {
-        checkCsrf(request, read.fields['csrfmiddlewaretoken']);
+        checkCsrf(request, read.fields.csrfmiddlewaretoken);
         const { outcome, container } = await context.submit.submit(read, principal, options);
         if (outcome === 'replayed') void reply.header('idempotency-replayed', 'true');
         if (outcome !== 'dry_run') void reply.header('location', `/v1/container/${container.id}/`);

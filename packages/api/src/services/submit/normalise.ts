@@ -47,10 +47,10 @@ export function normaliseSpec(spec: ContainerSpec, files: SubmittedFiles): Submi
  */
 export function refuseConflicts(request: SubmitRequest): void {
   const { fields, files } = request;
-  const scripts = [fields['script'], files.script, fields['scripturl']].filter((origin) => origin !== undefined);
+  const scripts = [fields.script, files.script, fields.scripturl].filter((origin) => origin !== undefined);
   if (scripts.length > 1) throw conflict('script', 'scripturl');
-  if (files.data !== undefined && fields['dataurl'] !== undefined) throw conflict('data', 'dataurl');
-  if (fields['data'] !== undefined) {
+  if (files.data !== undefined && fields.dataurl !== undefined) throw conflict('data', 'dataurl');
+  if (fields.data !== undefined) {
     throw new BoatLoadError('invalid_field', 'data must be a file of a multipart form; for a URL use dataurl.', {
       field: 'data',
     });

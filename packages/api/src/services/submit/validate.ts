@@ -42,7 +42,7 @@ const textChecks: Readonly<Record<string, (text: string) => boolean>> = {
  * @throws invalid_field naming every field at fault, the first one as `field`
  */
 export function validateSpec(fields: Readonly<Record<string, unknown>>): ContainerSpec {
-  if (fields['image_name'] === undefined) {
+  if (fields.image_name === undefined) {
     throw new BoatLoadError('invalid_field', 'image_name is required: the image to run, like "python".', {
       field: 'image_name',
     });
