@@ -33,7 +33,7 @@ export function plan(container: StoredContainer, observed: Observed, now: Date):
 }
 
 /** What the attempt's real container is called by. */
-export function refOf({ id }: StoredContainer, { launch }: StoredAttempt): AttemptRef {
+function refOf({ id }: StoredContainer, { launch }: StoredAttempt): AttemptRef {
   return { container: id, attempt: launch };
 }
 
