@@ -1,5 +1,4 @@
 import { EventEmitter, once } from 'node:events';
-import type { ContainerChange, NewContainer, StoredContainer, SubmitResult } from '../store/records.ts';
 import type { ContainerStore } from '../store/store.ts';
 
 /** Tells who waits that something about a container was committed. */
@@ -28,13 +27,12 @@ export function watchContainers(containers: ContainerStore, watch: ContainerWatc
     return result;
   };
   return {
-    submit: (container: NewContainer): Promise<SubmitResult> => told(container.id, containers.submit(container)),
+    submit: (container) => told(container.id, containers.submit(container)),
     find: (id) => containers.find(id),
     list: (query) => containers.list(query),
     open: () => containers.open(),
     markRemoving: (id, graceSeconds, at) => told(id, containers.markRemoving(id, graceSeconds, at)),
     erase: (id) => told(id, containers.erase(id)),
-    record: (id: string, change: ContainerChange): Promise<StoredContainer | undefined> =>
-      told(id, containers.record(id, change)),
+    record: (id, change) => told(id, containers.record(id, change)),
   };
 }
