@@ -82,8 +82,10 @@ async function keepFile(
   const lease = await blobs.write(part.file, { limitBytes, signal }).catch((cause) => {
     throw tooLarge(cause, field, limitBytes);
   });
-  if (part.filename === '' && lease.size === 0) await lease.release();
-  else files[field] = { lease, fileName: part.filename };
+  // Against its type, the parser gives none where the part names none.
+  const fileName = part.filename ?? '';
+  if (fileName === '' && lease.size === 0) await lease.release();
+  else files[field] = { lease, fileName };
 }
 
 async function storeInlineScript(script: unknown, { blobs, limits, signal }: ReadOptions): Promise<UploadedFile> {
