@@ -90,11 +90,6 @@ export async function importImage(engine: Engine, name: string, bytes: AsyncIter
   return `${name}:latest`;
 }
 
-/** Removes an image, or one name of it. Nothing happens if there is none. */
-export async function removeImage(engine: Engine, name: string): Promise<void> {
-  await unlessGone(engine.json({ method: 'DELETE', path: `/images/${encodeURIComponent(name)}` }));
-}
-
 /** Which pulls are one: those of the same image with the same log-in. */
 export function pullKey(image: string, auth: RegistryAuth | undefined): string {
   const digest = createHash('sha256').update(JSON.stringify(auth ?? null));

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   createContainer,
   describeEngine,
   type Engine,
   importImage,
+  inspectImage,
+  listContainers,
   removeContainer,
-  removeImage,
   statArchive,
   tarEnd,
 } from '@boatload/engine';
@@ -38,20 +39,21 @@ export async function isSharedDirectory(engine: Engine, directory: string, log: 
   }
 }
 
+/** Kept on the Engine, empty as it is: to make and remove it each time would cost every start of ours a second. */
+const probeImage = 'boatload/probe';
+
 async function isSeen(engine: Engine, directory: string): Promise<boolean> {
-  const name = `boatload-probe-${randomUUID()}`;
-  const image = await importImage(engine, name, emptyTar());
+  const image = (await inspectImage(engine, probeImage))?.id ?? (await importImage(engine, probeImage, emptyTar()));
+  // A directory has one satellite: what carries its label is what an earlier try of it left.
+  const labels = { 'io.boatload.probe': dirname(dirname(directory)) };
+  for (const { id } of await listContainers(engine, labels)) await removeContainer(engine, id);
+  const mount = { Type: 'bind', Source: directory, Target: '/probe' } as const;
+  const creation = { Image: image, Cmd: ['none'], Labels: labels, HostConfig: { Mounts: [mount] } };
+  const id = await createContainer(engine, `boatload-probe-${randomUUID()}`, { creation });
   try {
-    const mount = { Type: 'bind', Source: directory, Target: '/probe' } as const;
-    const creation = { Image: image, Cmd: ['none'], HostConfig: { Mounts: [mount] } };
-    const id = await createContainer(engine, name, { creation });
-    try {
-      return (await statArchive(engine, id, Buffer.from('/probe/seen'))) !== undefined;
-    } finally {
-      await removeContainer(engine, id);
-    }
+    return (await statArchive(engine, id, Buffer.from('/probe/seen'))) !== undefined;
   } finally {
-    await removeImage(engine, name);
+    await removeContainer(engine, id);
   }
 }
 
