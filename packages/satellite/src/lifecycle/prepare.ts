@@ -10,8 +10,7 @@ import { permitName } from '../state/attempt-store.ts';
 import { buildContainer, describeSubject } from './build-container.ts';
 import { checkOrder } from './check-order.ts';
 import type { SatelliteContext } from './context.ts';
-import { discardLabelled } from './discard.ts';
-import { attemptLabels } from './labels.ts';
+import { removeAttempt } from './remove.ts';
 import { stageFiles } from './stage-files.ts';
 
 /**
@@ -25,14 +24,14 @@ export async function prepareAttempt(
 ): Promise<void> {
   checkOrder(order);
   if (await isReady(context, order.ref, options.signal)) return;
-  await forgetAttempt(context, order.ref, options.signal);
+  await undoPreparation(context, order.ref, options.signal);
   const dir = join(context.store.temporary, randomUUID());
   await mkdir(dir, { mode: 0o700 });
   try {
     await prepareAnew(context, order, { ...options, dir });
   } catch (error) {
     // Not with the caller's signal: an aborted attempt must be cleaned up all the more.
-    await forgetAttempt(context, order.ref).catch((cause: unknown) => {
+    await undoPreparation(context, order.ref).catch((cause: unknown) => {
       context.log.warn({ err: cause, ...order.ref }, 'what a failed preparation left is removed when next seen');
     });
     throw error;
@@ -41,13 +40,9 @@ export async function prepareAttempt(
   }
 }
 
-/** Removes all that belongs to an attempt: container, volumes, record. */
-export async function forgetAttempt(context: SatelliteContext, ref: AttemptRef, signal?: AbortSignal): Promise<void> {
-  const record = await context.store.read(ref);
-  if (record === undefined) return;
-  const labels = attemptLabels(context.instance, ref);
-  await discardLabelled(context.engine, labels, signal === undefined ? {} : { signal });
-  await context.store.forget(ref);
+/** The record is the first and the last trace of an attempt: without one nothing can be left. */
+async function undoPreparation(context: SatelliteContext, ref: AttemptRef, signal?: AbortSignal): Promise<void> {
+  if ((await context.store.read(ref)) !== undefined) await removeAttempt(context, ref, signal);
 }
 
 async function isReady(context: SatelliteContext, ref: AttemptRef, signal: AbortSignal): Promise<boolean> {

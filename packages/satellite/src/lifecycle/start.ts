@@ -82,6 +82,6 @@ async function askForStart(
     const { code, message } = convertStartFailure(refusal.reason, record.subject);
     await context.store.writeRefusal(record.ref, { code, message });
     context.log.info({ ...record.ref, code, reason: refusal.reason }, 'the Engine refused a start');
+    context.changed(record.ref);
   }
-  context.changed(record.ref);
 }

@@ -55,6 +55,7 @@ async function* watchOnce(
   const stop = new AbortController();
   const signal = joinSignals([options.signal, stop.signal]);
   const lookup: StatusLookup = async (ref) => {
+    if (context.isRemoving(ref)) return undefined;
     const status = await readStatus(context, ref, signal);
     return context.isRemoving(ref) ? undefined : status;
   };
