@@ -2,6 +2,7 @@ import { BoatLoadError } from '@boatload/contract';
 import { ByteReader } from './byte-reader.ts';
 import type { Engine } from './connect.ts';
 import type { EngineResponse } from './engine-response.ts';
+import { restoreLineEnds } from './line-ends.ts';
 import { explainMissing } from './missing-container.ts';
 
 export interface LogOptions {
@@ -41,10 +42,18 @@ const space = 0x20;
  * started. Leaving the iteration or aborting closes the connection.
  * @throws attempt_not_found
  */
-export async function* readLogFrames(
+export function readLogFrames(
   engine: Engine,
   containerId: string,
   options: LogOptions = {},
+): AsyncGenerator<LogFrame, void, undefined> {
+  return restoreLineEnds(readRawFrames(engine, containerId, options));
+}
+
+async function* readRawFrames(
+  engine: Engine,
+  containerId: string,
+  options: LogOptions,
 ): AsyncGenerator<LogFrame, void, undefined> {
   const reader = new ByteReader(await openLogs(engine, containerId, options), () => broken('ends within a line'));
   try {

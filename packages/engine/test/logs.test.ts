@@ -36,6 +36,16 @@ describe('output of a container', () => {
     expect(text(await all(readLogFrames(engine, scratch.id)))).toBe(`b\xff\0e\n${'\0'.repeat(40_000)}`);
   });
 
+  test.each(['json-file', 'local'] as const)('keeps the ends of lines of every length: %s', async (logDriver) => {
+    const lengths = [16_383, 16_384, 16_385, 32_768, 0, 40_000, 5];
+    const line = lengths.map((length) => `head -c ${length} /dev/zero | tr "\\0" x; echo; echo after >&2`).join('; ');
+    await using scratch = await makeScratch(engine, { script: `${line}; printf end`, logDriver });
+    const frames = await all(readLogFrames(engine, scratch.id));
+    const lines = lengths.map((length) => `${'x'.repeat(length)}\n`).join('');
+    expect(text(frames.filter(({ stream }) => stream === 'stdout')) === `${lines}end`).toBe(true);
+    expect(text(frames.filter(({ stream }) => stream === 'stderr'))).toBe('after\n'.repeat(lengths.length));
+  });
+
   test('keeps long lines whole, in pieces', async () => {
     await using scratch = await makeScratch(engine, {
       script: 'head -c 100000 /dev/zero | tr "\\0" x; echo; echo next',
