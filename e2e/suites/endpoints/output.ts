@@ -155,6 +155,11 @@ function promiseOddOutput(parts: () => SuiteParts): void {
     expect(await answer.text()).toBe('a\0\u001bb\r größe 漢字 🚢\n');
   });
 
+  test.concurrent('bytes that are no text stay what they are', async ({ expect }) => {
+    const answer = await answerOf("printf 'a\\377\\000b\\n'");
+    expect(Buffer.from(await answer.arrayBuffer()).toString('hex')).toBe('61ff00620a');
+  });
+
   test.concurrent('a line of 300,000 characters and one without an end stay whole', async ({ expect }) => {
     const answer = await answerOf("head -c 300000 /dev/zero | tr '\\0' x; echo; printf unfinished");
     expect((await answer.text()) === `${'x'.repeat(300_000)}\nunfinished`).toBe(true);
@@ -165,12 +170,14 @@ function promiseOddOutput(parts: () => SuiteParts): void {
     const answer = await answerOf(script, { headers: { accept: 'text/event-stream' } });
     const seen: unknown[] = [];
     for await (const { id, data, event } of readEvents(answer)) {
-      if (event !== 'end') seen.push([id, JSON.parse(data)]);
+      if (event === 'end') break;
+      const { text, ...rest } = JSON.parse(data) as { text: string };
+      seen.push([id, rest, text.length > 100 ? text.length : text]);
     }
     expect(seen).toMatchObject([
-      ['1:1', { attempt: 1, line: 1, stream: 'stdout', text: 'x'.repeat(40_000) }],
-      ['1:2', { text: '\u001b[1m' }],
-      ['1:3', { text: 'unfinished' }],
+      ['1:1', { attempt: 1, line: 1, stream: 'stdout' }, 40_000],
+      ['1:2', { line: 2 }, '\u001b[1m'],
+      ['1:3', { line: 3 }, 'unfinished'],
     ]);
   });
 
