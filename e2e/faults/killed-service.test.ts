@@ -10,8 +10,8 @@ import { freePort } from '../harness/free-port.ts';
 import { type RunningService, startService } from '../harness/service.ts';
 import { startTally, type Tally } from '../harness/tally.ts';
 
-const submissions = Number(process.env.BOATLOAD_TEST_SUBMISSIONS ?? 100);
-const kills = Number(process.env.BOATLOAD_TEST_KILLS ?? 20);
+const submissions = Number(process.env.BOATLOAD_TEST_SUBMISSIONS ?? 20);
+const kills = Number(process.env.BOATLOAD_TEST_KILLS ?? 4);
 
 test(`${kills} times SIGKILL during ${submissions} submissions: what was answered runs, and exactly once`, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'boatload-kill-'));

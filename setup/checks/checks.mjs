@@ -7,6 +7,7 @@ import { localProgram, logs } from '../root.mjs';
  * @property {string} command
  * @property {readonly string[]} args
  * @property {string} again What to type to repeat it alone.
+ * @property {Readonly<Record<string, string>>} [env] Beside the environment of all checks.
  * @property {string} [results] File that gets the results of its tests, where it is a run of tests.
  */
 
@@ -36,6 +37,19 @@ export const lanes = [
     testsOf('e2e', 'end-to-end tests'),
   ],
   [testsOf('unit', 'unit tests')],
+];
+
+/**
+ * What takes long and need not be seen at each change: faults many times over. Run alone, behind all others.
+ * @type {readonly Check[]}
+ */
+export const longChecks = [
+  {
+    ...testsOf('e2e', 'faults, many times'),
+    args: [...testsOf('e2e', '').args, 'e2e/faults'],
+    env: { BOATLOAD_TEST_KILLS: '20', BOATLOAD_TEST_SUBMISSIONS: '100' },
+    again: 'BOATLOAD_TEST_KILLS=20 BOATLOAD_TEST_SUBMISSIONS=100 npx vitest run --project e2e e2e/faults',
+  },
 ];
 
 /**

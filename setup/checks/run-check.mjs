@@ -33,8 +33,12 @@ export async function runCheck(check, env) {
  * @param {Readonly<Record<string, string>>} env
  * @returns {Promise<{ readonly code: number, readonly output: string }>}
  */
-function capture({ command, args }, env) {
-  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+function capture({ command, args, env: own }, env) {
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env, ...own },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   /** @type {Buffer[]} */
   const chunks = [];
   child.stdout.on('data', (chunk) => chunks.push(chunk));

@@ -4,7 +4,7 @@ import { startBenchService } from '../service.ts';
 import { boatload, type Contender, dockerRun, engineByHand } from './contenders.ts';
 
 const rounds = 25;
-const batches = 5;
+const batches = 3;
 const batchSize = 40;
 const inFlight = 8;
 
