@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Backend } from '@boatload/backend';
 import { createDockerBackend } from '@boatload/backend-docker';
 import { BoatLoadError } from '@boatload/contract';
-import { connectEngine, describeEngine, type Engine } from '@boatload/engine';
+import { connectEngine, describeEngine, type Engine, engineOptionsFromEnvironment } from '@boatload/engine';
 import { createLocalSatellite } from '@boatload/satellite';
 import type { FastifyBaseLogger } from 'fastify';
 import { BlobStore } from './blobs/blob-store.ts';
@@ -29,7 +29,7 @@ export async function compose(
   { lifetime, log }: { readonly lifetime: Lifetime; readonly log: FastifyBaseLogger },
 ): Promise<Composition> {
   const blobs = await BlobStore.open({ dir: join(config.dataDir, 'blobs'), references: store.blobs });
-  const engine = lifetime.use(connectEngine(config.dockerHost === undefined ? {} : { host: config.dockerHost }));
+  const engine = lifetime.use(connectEngine(engineOptionsFromEnvironment(process.env, config.dockerHost)));
   await requireEngine(engine);
   const satellite = lifetime.use(
     await createLocalSatellite({
