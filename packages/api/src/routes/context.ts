@@ -1,5 +1,6 @@
 import type { Principal, Progress } from '@boatload/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { ServiceLimits } from '../config.ts';
 import { numberParam, type Query } from '../server/query.ts';
@@ -37,6 +38,11 @@ export function idOf(request: FastifyRequest): string {
 export function findContainer(context: RouteContext, request: FastifyRequest): Promise<StoredContainer> {
   return context.containers.find(idOf(request), context.principalOf(request));
 }
+
+/** The query that `readOptions` reads. */
+export const attemptQuery = Type.Partial(
+  Type.Object({ attempt: Type.Integer({ minimum: 1, description: 'Number of the attempt. Default: the last one' }) }),
+);
 
 /** What every read takes: which attempt, and the end of the client's patience. */
 export function readOptions(request: FastifyRequest, reply: FastifyReply): { attempt?: number; signal: AbortSignal } {

@@ -1,8 +1,8 @@
 import { BoatLoadError, decodePath } from '@boatload/contract';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { findContainer, type RouteContext, readOptions } from '../context.ts';
-import { sendPath } from './send-path.ts';
+import { attemptQuery, findContainer, type RouteContext, readOptions } from '../context.ts';
+import { pathAnswers, sendPath } from './send-path.ts';
 
 /** GET /v1/container/ID/filebynum/N */
 export function fileByNumberRoute(app: FastifyInstance, context: RouteContext): void {
@@ -10,6 +10,8 @@ export function fileByNumberRoute(app: FastifyInstance, context: RouteContext): 
     summary: 'A changed regular file by its number in the list of `file`, from 0',
     tags: ['results'],
     params: Type.Object({ id: Type.String(), number: Type.String() }),
+    querystring: attemptQuery,
+    response: pathAnswers,
   };
   app.get('/v1/container/:id/filebynum/:number', { schema }, async (request, reply) => {
     const container = await findContainer(context, request);

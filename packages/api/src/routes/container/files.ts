@@ -3,10 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { revealFilePath } from '../../server/raw-paths.ts';
 import { jsonArray, openStream } from '../../server/stream.ts';
-import { findContainer, type RouteContext, readOptions } from '../context.ts';
-import { sendPath } from './send-path.ts';
-
-const attemptQuery = Type.Partial(Type.Object({ attempt: Type.Integer({ minimum: 1 }) }));
+import { attemptQuery, findContainer, type RouteContext, readOptions } from '../context.ts';
+import { pathAnswers, sendPath } from './send-path.ts';
 
 /** GET /v1/container/ID/file and GET /v1/container/ID/file/PATH */
 export function fileRoutes(app: FastifyInstance, context: RouteContext): void {
@@ -28,6 +26,7 @@ export function fileRoutes(app: FastifyInstance, context: RouteContext): void {
     tags: ['results'],
     params: Type.Object({ id: Type.String(), '*': Type.String({ description: 'Path in the container' }) }),
     querystring: attemptQuery,
+    response: pathAnswers,
   };
   app.get('/v1/container/:id/file/*', { schema: fileSchema }, async (request, reply) => {
     const container = await findContainer(context, request);

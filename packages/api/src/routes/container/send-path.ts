@@ -1,8 +1,9 @@
-import { BoatLoadError, type FileStat } from '@boatload/contract';
+import { BoatLoadError, DirectoryEntry, type FileStat } from '@boatload/contract';
 import contentDisposition from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import mime from 'mime';
 import parseRange from 'range-parser';
+import { Type } from 'typebox';
 import { openStream, sendHead } from '../../server/stream.ts';
 import { untrusted } from '../../server/untrusted.ts';
 import type { ResultService } from '../../services/reads/results.ts';
@@ -15,6 +16,18 @@ export interface SendContext {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
+
+const bytes = { 'application/octet-stream': { schema: Type.String({ contentEncoding: 'binary' }) } };
+
+/** What `sendPath` answers, for the API's description. */
+export const pathAnswers = {
+  200: {
+    description: 'The file, with the type that its name suggests; or the entries of a directory',
+    content: { ...bytes, 'application/json': { schema: Type.Array(DirectoryEntry) } },
+  },
+  206: { description: 'The part of the file that Range asks for', content: bytes },
+  304: { description: 'Unchanged since If-None-Match', type: 'null' },
+};
 
 /** Answers what is at a path: a regular file as it is or in part, a directory as JSON. */
 export async function sendPath(context: SendContext, path: Uint8Array): Promise<FastifyReply> {

@@ -2,13 +2,14 @@ import { type FleetState, StateAnswer } from '@boatload/contract';
 import type { FastifyInstance } from 'fastify';
 import { attemptOf } from '../../services/reads/attempts.ts';
 import type { StoredAttempt, StoredContainer } from '../../store/records.ts';
-import { findContainer, type RouteContext, readOptions } from '../context.ts';
+import { attemptQuery, findContainer, type RouteContext, readOptions } from '../context.ts';
 
 /** GET /v1/container/ID/state */
 export function stateRoute(app: FastifyInstance, context: RouteContext): void {
   const schema = {
     summary: 'The state, also in the words of the Engine and of systemd',
     tags: ['containers'],
+    querystring: attemptQuery,
     response: { 200: StateAnswer },
   };
   app.get('/v1/container/:id/state', { schema }, async (request, reply) => {

@@ -1,5 +1,6 @@
-import { BoatLoadError, Container, ContainerSpec, Problem } from '@boatload/contract';
+import { BoatLoadError, Container, ContainerSpec } from '@boatload/contract';
 import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import { checkCsrf } from '../../auth/csrf.ts';
 import { flagParam } from '../../server/query.ts';
 import { renderContainer } from '../../services/render-container.ts';
@@ -9,24 +10,39 @@ import { abandonSignal, queryOf, type RouteContext } from '../context.ts';
 /** base64 makes four characters of three bytes; the other fields have their own limits below this. */
 const bodyLimitOf = (scriptBytes: number): number => Math.ceil((scriptBytes * 4) / 3) + 4 * 1024 ** 2;
 
+const options = Type.Partial(
+  Type.Object({
+    strict: Type.Boolean({ default: false, description: 'Refuse unknown fields' }),
+    dry_run: Type.Boolean({ default: false, description: 'Check everything, keep nothing' }),
+  }),
+);
+
+const headers = Type.Partial(
+  Type.Object({
+    'Idempotency-Key': Type.String({ description: '1 to 255 printable characters, chosen by the client' }),
+  }),
+);
+
 /** POST /v1/container/ */
 export function submitRoute(app: FastifyInstance, context: RouteContext): void {
   const { limits } = context;
   const schema = {
     summary: 'Submit a container',
     description:
-      'As JSON, or as a multipart form with the files `script` and `data`. `?strict=true` refuses unknown fields, `?dry_run=true` only checks. With an `Idempotency-Key` a repeated request answers the container made by the first.',
+      'As JSON, or as a multipart form with the files `script` and `data`. With an `Idempotency-Key` a repeated request answers the container made by the first.',
     tags: ['containers'],
+    querystring: options,
+    headers,
     body: ContainerSpec,
     consumes: ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'],
-    response: { 201: Container, 200: Container, 400: Problem },
+    response: { 201: Container, 200: Container },
   };
   app.post(
     '/v1/container',
     { schema, bodyLimit: bodyLimitOf(limits.scriptBytes), config: { csrfInBody: true } },
     async (request, reply) => {
       const query = queryOf(request);
-      const options = {
+      const asked = {
         strict: flagParam(query, 'strict'),
         dryRun: flagParam(query, 'dry_run'),
         ...idempotencyKeyOf(request.headers['idempotency-key']),
@@ -35,7 +51,7 @@ export function submitRoute(app: FastifyInstance, context: RouteContext): void {
       const read = await readSubmitRequest(request, { blobs: context.blobs, limits, signal: abandonSignal(reply) });
       try {
         checkCsrf(request, read.fields.csrfmiddlewaretoken);
-        const { outcome, container } = await context.submit.submit(read, principal, options);
+        const { outcome, container } = await context.submit.submit(read, principal, asked);
         if (outcome === 'replayed') void reply.header('idempotency-replayed', 'true');
         if (outcome !== 'dry_run') void reply.header('location', `/v1/container/${container.id}/`);
         return await reply.code(outcome === 'dry_run' ? 200 : 201).send(renderContainer(container));
