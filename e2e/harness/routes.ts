@@ -31,8 +31,5 @@ export async function readRoutes(url: string): Promise<Route[]> {
 
 /** The path with an id, and with something plausible in place of every other parameter. */
 export function fillPath(path: string, id: string): string {
-  return path
-    .replace('{id}', id)
-    .replace('{number}', '0')
-    .replace(/\{\*\}|\{wildcard\}|\*/, 'etc/hostname');
+  return path.replace('{id}', id).replace('{number}', '0').replace('{path}', 'etc/hostname');
 }

@@ -47,13 +47,13 @@ const badQueries: Readonly<Record<string, readonly (readonly [query: string, cod
   ],
   'GET /{id}/archive': [['format=rar'], ['attempt=0'], ['attempt=99', 'attempt_not_found']],
   'GET /{id}/file': [['attempt=1.5'], ['attempt=99', 'attempt_not_found']],
-  'GET /{id}/file/{*}': [['attempt=x'], ['attempt=99', 'attempt_not_found']],
+  'GET /{id}/file/{path}': [['attempt=x'], ['attempt=99', 'attempt_not_found']],
   'GET /{id}/filebynum/{number}': [['attempt=x'], ['attempt=99', 'attempt_not_found']],
 };
 
 /** A call's name in the table above. */
 function nameOf({ method, path }: Route): string {
-  return `${method} ${path.replace('/v1/container', '').replace(/\/$/, '').replace('{wildcard}', '{*}')}`;
+  return `${method} ${path.replace('/v1/container', '').replace(/\/$/, '')}`;
 }
 
 /** Calls that cannot be right, whoever makes them: paths, methods, ids, queries, headers, log-in. */
