@@ -137,19 +137,20 @@ function sumOf(layers: ReadonlyMap<string, { done: number; total: number }>): Pu
 
 /** Registries answer «denied» also for what does not exist, so that nobody learns which names do. */
 function convertPullFailure(image: string, reason: string): BoatLoadError {
+  const said = `The registry said: ${reason.trim().replace(/\.$/, '')}.`;
   if (/unauthorized|authentication required|no basic auth|incorrect username/i.test(reason)) {
     return new BoatLoadError(
       'image_denied',
-      `The registry refused access to the image ${image}: check the log-in in registry_auth. The registry said: ${reason}`,
+      `The registry refused access to the image ${image}: check the log-in in registry_auth. ${said}`,
     );
   }
   if (/manifest unknown|not found|does not exist|repository name not known|no matching manifest/i.test(reason)) {
-    return imageNotFound(image, `Check its name and tag; a private image needs a log-in. The registry said: ${reason}`);
+    return imageNotFound(image, `Check its name and tag; a private image needs a log-in. ${said}`);
   }
   if (/denied|forbidden/i.test(reason)) {
     return new BoatLoadError(
       'image_denied',
-      `The registry refused access to the image ${image}: give a log-in that may read it (registry_auth). The registry said: ${reason}`,
+      `The registry refused access to the image ${image}: give a log-in that may read it (registry_auth). ${said}`,
     );
   }
   return new BoatLoadError(
