@@ -18,16 +18,19 @@ export interface RunOptions {
   readonly input?: string;
   /** Beside PATH and HOME, all of the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder that it is run in. Default: this process's. */
+  readonly cwd?: string;
   /** Told all of standard output so far, whenever there is more. */
   readonly onOutput?: (text: string, child: ChildProcessWithoutNullStreams) => void;
 }
 
 /** Runs the built command until it ends; one that takes too long is killed, so that nothing outlives its test. */
 export async function runBoatload(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { input = '', env = {}, onOutput } = options;
+  const { input = '', env = {}, cwd, onOutput } = options;
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [program, ...words], {
     env: { PATH, HOME, ...env },
+    cwd,
     killSignal: 'SIGKILL',
     timeout: patienceMs,
   });

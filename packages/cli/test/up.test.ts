@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,17 @@ describe('boatload up', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(stdout).toBe('');
     expect(code).toBeGreaterThan(0);
+  });
+
+  it('finds the users where the predecessor kept them', async () => {
+    const cwd = join(folder, 'predecessor');
+    await mkdir(join(cwd, 'data'), { recursive: true });
+    await writeFile(join(cwd, 'data', 'data.json'), '?');
+    const { code, stderr } = await runBoatload(['up', '--port', '0', '--data-dir', join(folder, randomUUID())], {
+      cwd,
+    });
+    expect(stderr).toContain(join(cwd, 'data', 'data.json'));
+    expect(code).toBe(1);
   });
 
   it('with a port that is taken names the next one', async () => {

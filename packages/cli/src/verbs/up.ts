@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { RunningService, ServiceConfig } from '@boatload/api';
@@ -52,7 +53,12 @@ export function upVerb(signal: AbortSignal): Command {
         .default([], 'none')
         .env('BOATLOAD_FETCH_ALLOW'),
     )
-    .addOption(new Option('--users <file>', 'JSON file of users: a Django fixture of auth.user').env('BOATLOAD_USERS'))
+    .addOption(
+      new Option(
+        '--users <file>',
+        'JSON file of users: a Django fixture of auth.user (default: data/data.json of this folder, if it is there)',
+      ).env('BOATLOAD_USERS'),
+    )
     .addOption(
       new Option('--log-level <level>', 'how much is logged, to standard error')
         .choices(logLevels)
@@ -89,7 +95,7 @@ async function runService(options: UpOptions, signal: AbortSignal): Promise<void
     fetchAllow,
     limits: defaultLimits,
     ...(dockerHost ? { dockerHost } : {}),
-    ...(users ? { usersFile: resolve(users) } : {}),
+    ...findUsers(users),
     ...(adminHash ? { adminHash } : {}),
   };
   const service = await startService(config, createLog(logLevel)).catch((error: unknown) => {
@@ -101,12 +107,20 @@ async function runService(options: UpOptions, signal: AbortSignal): Promise<void
   await closeInTime(service);
 }
 
-function describeService({ url, defaultPassword }: RunningService, { dataDir }: ServiceConfig): string {
+/** The users file that is named, or the one where the predecessor kept it. */
+function findUsers(named: string | undefined): Pick<ServiceConfig, 'usersFile'> {
+  const inherited = resolve('data', 'data.json');
+  if (named) return { usersFile: resolve(named) };
+  return existsSync(inherited) ? { usersFile: inherited } : {};
+}
+
+function describeService({ url, defaultPassword }: RunningService, { dataDir, usersFile }: ServiceConfig): string {
   const login = defaultPassword ? '  Log-in     admin / admin, from this machine only\n' : '';
+  const users = usersFile === undefined ? '' : `  Users      ${usersFile}\n`;
   return `BoatLoad is up.
   API        ${url}/v1/container/
   Reference  ${url}/docs
-${login}  Data       ${dataDir}
+${login}${users}  Data       ${dataDir}
 Ctrl-C stops it.
 `;
 }
