@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import mime from 'mime';
 import parseRange from 'range-parser';
 import { Type } from 'typebox';
-import { openStream, sendHead } from '../../server/stream.ts';
+import { openStream, sendHead, takeBytes } from '../../server/stream.ts';
 import { untrusted } from '../../server/untrusted.ts';
 import type { ResultService } from '../../services/reads/results.ts';
 import type { StoredContainer } from '../../store/records.ts';
@@ -68,11 +68,12 @@ async function sendBytes(
   stat: FileStat,
   range: { readonly start: number; readonly end: number } | undefined,
 ): Promise<FastifyReply> {
-  void reply.header('content-length', range === undefined ? stat.size : range.end - range.start + 1);
+  const length = range === undefined ? stat.size : range.end - range.start + 1;
+  void reply.header('content-length', length);
   if (request.method === 'HEAD') return sendHead(reply);
   const options = readOptions(request, reply);
   const bytes = results.read(container, stat.path, range === undefined ? options : { ...options, range });
-  return reply.send(await openStream(bytes));
+  return reply.send(await openStream(takeBytes(bytes, length)));
 }
 
 /** The one range that was asked for; several at once are answered with the whole file, as HTTP allows. */
@@ -85,7 +86,8 @@ function chooseRange(
   const condition = request.headers['if-range'];
   const holds =
     condition === undefined || (typeof condition === 'string' && [etag, stat.mtime.toUTCString()].includes(condition));
-  if (header === undefined || !holds) return undefined;
+  // RFC 9110, section 14.2: ranges are defined for GET alone.
+  if (header === undefined || !holds || request.method !== 'GET') return undefined;
   const ranges = parseRange(stat.size, header);
   if (ranges === -1) {
     void reply.header('content-range', `bytes */${stat.size}`);
