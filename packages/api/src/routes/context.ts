@@ -59,6 +59,8 @@ export function abandonSignal(reply: FastifyReply): AbortSignal {
   if (known !== undefined) return known;
   const abandoned = new AbortController();
   abandonSignals.set(reply, abandoned.signal);
+  // Whoever went away before the handler was reached has had its `close` already.
+  if (reply.raw.destroyed) abandoned.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) abandoned.abort();
   });

@@ -1,6 +1,7 @@
 import { BoatLoadError, finalStates } from '@boatload/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendLive } from '../../server/stream.ts';
+import { attemptOf } from '../../services/reads/attempts.ts';
 import type { OutputQuery, OutputService } from '../../services/reads/output.ts';
 import { type OutputEvent, type OutputPosition, parsePosition, toEvents } from '../../services/reads/output-events.ts';
 import type { StoredContainer } from '../../store/records.ts';
@@ -21,6 +22,7 @@ export function sendOutputEvents(context: EventStreamContext, query: OutputQuery
   const { output, container, request, reply } = context;
   const after = readPosition(request);
   refusePartial(query);
+  attemptOf(container, query.attempt ?? after?.attempt);
   void reply.header('content-type', 'text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
   const from = after === undefined ? {} : { from: after.attempt };
   // Both streams are read even if one is asked for: lines are numbered over both.

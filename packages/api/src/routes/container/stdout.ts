@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { flagParam, numberParam, type Query, timeParam, wordParam } from '../../server/query.ts';
 import { openStream, sendLive } from '../../server/stream.ts';
 import { untrusted } from '../../server/untrusted.ts';
+import { attemptOf } from '../../services/reads/attempts.ts';
 import type { OutputQuery, OutputRecord } from '../../services/reads/output.ts';
 import { findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
 import { sendOutputEvents } from './output-event-stream.ts';
@@ -44,6 +45,8 @@ export function stdoutRoute(app: FastifyInstance, context: RouteContext): void {
     const container = await findContainer(context, request);
     const type = acceptedType(request);
     const query = readQuery(request, reply, type);
+    // Asked before anything is sent: one that is not there is then answered as such.
+    attemptOf(container, query.attempt);
     const { signal } = readOptions(request, reply);
     void reply.headers({ ...untrusted, vary: 'accept' });
     if (type === 'text/event-stream')
