@@ -16,6 +16,16 @@ export function listParam(query: Query, name: string): readonly string[] {
   return typeof value === 'string' ? [value] : (value ?? []);
 }
 
+/** The URL of a list's next page: the same query, but for the cursor. */
+export function nextPageUrl(path: string, query: Query, cursor: string): string {
+  const params = new URLSearchParams();
+  for (const name of Object.keys(query).filter((each) => each !== 'after')) {
+    for (const value of listParam(query, name)) params.append(name, value);
+  }
+  params.append('after', cursor);
+  return `${path}?${params}`;
+}
+
 /** `?name`, `?name=true` and `?name=1` are true; absent, `false` and `0` are false. */
 export function flagParam(query: Query, name: string): boolean {
   const value = query[name];
@@ -34,14 +44,16 @@ export function numberParam(query: Query, name: string, bounds: { min: number; m
   throw refuse(name, text, `a whole number from ${bounds.min} to ${bounds.max}`);
 }
 
-/** RFC 3339, or seconds since 1970 with a fraction; answered as RFC 3339 with the fraction kept. */
+/** RFC 3339, or seconds since 1970 with a fraction; answered as RFC 3339 in UTC with the fraction kept. */
 export function timeParam(query: Query, name: string): string | undefined {
   const text = textParam(query, name);
   if (text === undefined) return undefined;
   const [, seconds, fraction = ''] = /^(\d{1,11})(\.\d{1,9})?$/.exec(text) ?? [];
   if (seconds !== undefined) return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}${fraction}Z`;
   const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
-  if (rfc3339.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  if (rfc3339.test(text) && !Number.isNaN(Date.parse(text))) {
+    return `${new Date(text).toISOString().slice(0, 19)}${/\.\d+/.exec(text)?.[0] ?? ''}Z`;
+  }
   throw refuse(name, text, 'a time like 2026-01-31T12:00:00Z, or seconds since 1970');
 }
 

@@ -1,6 +1,14 @@
 import { BoatLoadError } from '@boatload/contract';
 import { describe, expect, test } from 'vitest';
-import { flagParam, listParam, numberParam, textParam, timeParam, wordParam } from '../../src/server/query.ts';
+import {
+  flagParam,
+  listParam,
+  nextPageUrl,
+  numberParam,
+  textParam,
+  timeParam,
+  wordParam,
+} from '../../src/server/query.ts';
 
 describe('query parameters', () => {
   test.each([
@@ -16,12 +24,17 @@ describe('query parameters', () => {
 
   test.each([
     ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00Z'],
-    ['2026-01-31T12:00:00.123456789+02:00', '2026-01-31T12:00:00.123456789+02:00'],
+    ['2026-01-31T12:00:00.123456789+02:00', '2026-01-31T10:00:00.123456789Z'],
     ['0', '1970-01-01T00:00:00Z'],
     ['1769860800.000000001', '2026-01-31T12:00:00.000000001Z'],
     ['', undefined],
   ])('the time %j is read as %j', (value, expected) => {
     expect(timeParam({ since: value }, 'since')).toBe(expected);
+  });
+
+  test('the next page is asked for as this one was, behind another cursor', () => {
+    const query = { attempt: '1', label: ['a=b', 'c=d'], after: 'old', limit: '2' };
+    expect(nextPageUrl('/x', query, 'new')).toBe('/x?attempt=1&label=a%3Db&label=c%3Dd&limit=2&after=new');
   });
 
   test('the last of several values counts, and a list has them all', () => {

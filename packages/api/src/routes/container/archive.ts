@@ -33,7 +33,7 @@ export function archiveRoute(app: FastifyInstance, context: RouteContext): void 
     void reply
       .type(formats[format])
       .header('content-disposition', contentDisposition(`${container.submission.name ?? container.id}.${format}`))
-      .headers(untrusted);
+      .headers({ ...untrusted, vary: 'accept' });
     if (request.method === 'HEAD') return sendHead(reply);
     const tar = await openStream(context.results.archive(container, readOptions(request, reply)));
     if (format === 'tar') return reply.send(tar);

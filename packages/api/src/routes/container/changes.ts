@@ -1,7 +1,7 @@
 import { BoatLoadError, decodePath, FileChange } from '@boatload/contract';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { numberParam, textParam } from '../../server/query.ts';
+import { nextPageUrl, numberParam, textParam } from '../../server/query.ts';
 import { jsonArray, openStream } from '../../server/stream.ts';
 import { findContainer, idOf, queryOf, type RouteContext, readOptions } from '../context.ts';
 
@@ -34,7 +34,10 @@ export function changesRoute(app: FastifyInstance, context: RouteContext): void 
     const last = page.more ? page.items.at(-1) : undefined;
     if (last !== undefined) {
       const cursor = decodePath(last).toString('base64url');
-      void reply.header('link', `</v1/container/${idOf(request)}/changes?limit=${limit}&after=${cursor}>; rel="next"`);
+      void reply.header(
+        'link',
+        `<${nextPageUrl(`/v1/container/${idOf(request)}/changes`, query, cursor)}>; rel="next"`,
+      );
     }
     return reply.send(JSON.stringify(page.items));
   });

@@ -1,7 +1,7 @@
 import { BoatLoadError, Container, containerStates } from '@boatload/contract';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { listParam, numberParam, type Query, textParam, wordParam } from '../../server/query.ts';
+import { listParam, nextPageUrl, numberParam, type Query, textParam, wordParam } from '../../server/query.ts';
 import { renderContainer } from '../../services/render-container.ts';
 import type { ContainerQuery } from '../../store/records.ts';
 import { queryOf, type RouteContext } from '../context.ts';
@@ -17,6 +17,9 @@ const querystring = Type.Partial(
   }),
 );
 
+/** A container has no more, and databases limit how long a condition may be. */
+const mostLabels = 100;
+
 /** GET /v1/container/ */
 export function listRoute(app: FastifyInstance, context: RouteContext): void {
   const schema = {
@@ -30,7 +33,8 @@ export function listRoute(app: FastifyInstance, context: RouteContext): void {
     const query = queryOf(request);
     const page = await context.containers.list(readQuery(query), context.principalOf(request));
     void reply.header('x-total-count', page.total);
-    if (page.next !== undefined) void reply.header('link', `<${nextUrl(query, page.next)}>; rel="next"`);
+    if (page.next !== undefined)
+      void reply.header('link', `<${nextPageUrl('/v1/container/', query, page.next)}>; rel="next"`);
     return page.items.map((item) => renderContainer(item, context.progress(item.id)));
   });
 }
@@ -40,12 +44,24 @@ function readQuery(query: Query): Omit<ContainerQuery, 'owner'> {
   const [image, name, after] = ['image', 'name', 'after'].map((param) => textParam(query, param));
   return {
     limit: numberParam(query, 'limit', { min: 1, max: 1_000 }) ?? 1_000,
-    labels: listParam(query, 'label').map(readLabel),
+    labels: readLabels(query),
     ...(state === undefined ? {} : { state }),
     ...(image === undefined ? {} : { image }),
     ...(name === undefined ? {} : { name }),
     ...(after === undefined ? {} : { after }),
   };
+}
+
+function readLabels(query: Query): ContainerQuery['labels'] & {} {
+  const labels = listParam(query, 'label');
+  if (labels.length <= mostLabels) return labels.map(readLabel);
+  throw new BoatLoadError(
+    'invalid_query',
+    `?label= is given ${labels.length} times: at most ${mostLabels} can match.`,
+    {
+      field: 'label',
+    },
+  );
 }
 
 function readLabel(text: string): readonly [string, string] {
@@ -54,13 +70,4 @@ function readLabel(text: string): readonly [string, string] {
   throw new BoatLoadError('invalid_query', `?label=${text.slice(0, 60)} is not valid: write label=KEY=VALUE.`, {
     field: 'label',
   });
-}
-
-function nextUrl(query: Query, next: string): string {
-  const params = new URLSearchParams();
-  for (const name of Object.keys(query).filter((each) => each !== 'after')) {
-    for (const value of listParam(query, name)) params.append(name, value);
-  }
-  params.append('after', next);
-  return `/v1/container/?${params}`;
 }

@@ -62,7 +62,7 @@ export class OutputService {
     const window: LogQuery = {
       ...query,
       ...(since === undefined ? {} : { since: later(since, query.since) }),
-      ...(until === undefined ? {} : { until }),
+      ...(until === undefined ? {} : { until: earlier(until, query.until) }),
     };
     for await (const record of satellite.logs(ref, window, { signal })) yield { ...record, attempt: attempt.attempt };
   }
@@ -110,5 +110,14 @@ export class OutputService {
 }
 
 function later(a: string, b: string | undefined): string {
-  return b !== undefined && b > a ? b : a;
+  return b !== undefined && isBefore(a, b) ? b : a;
+}
+
+function earlier(a: string, b: string | undefined): string {
+  return b !== undefined && isBefore(b, a) ? b : a;
+}
+
+/** Of two times in UTC: without their Z, text is in the order of time, whatever fractions it has. */
+function isBefore(a: string, b: string): boolean {
+  return a.replace('Z', '') < b.replace('Z', '');
 }
