@@ -4,11 +4,8 @@ import { Type } from 'typebox';
 import { checkCsrf } from '../../auth/csrf.ts';
 import { flagParam } from '../../server/query.ts';
 import { renderContainer } from '../../services/render-container.ts';
-import { readSubmitRequest, releaseFiles } from '../../services/submit/read-request.ts';
+import { readSubmitRequest, releaseFiles, textLimitOf } from '../../services/submit/read-request.ts';
 import { abandonSignal, queryOf, type RouteContext } from '../context.ts';
-
-/** base64 makes four characters of three bytes; the other fields have their own limits below this. */
-const bodyLimitOf = (scriptBytes: number): number => Math.ceil((scriptBytes * 4) / 3) + 4 * 1024 ** 2;
 
 const options = Type.Partial(
   Type.Object({
@@ -39,7 +36,7 @@ export function submitRoute(app: FastifyInstance, context: RouteContext): void {
   };
   app.post(
     '/v1/container',
-    { schema, bodyLimit: bodyLimitOf(limits.scriptBytes), config: { csrfInBody: true } },
+    { schema, bodyLimit: textLimitOf(limits), config: { csrfInBody: true } },
     async (request, reply) => {
       const query = queryOf(request);
       const asked = {

@@ -23,10 +23,22 @@ export async function readSubmitRequest(request: FastifyRequest, options: ReadOp
     throw new BoatLoadError('bad_json', 'The body must be a JSON object, like {"image_name": "python"}.');
   }
   refuseFlood(body);
-  const textual = (request.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
+  const textual = /^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '');
   const { script, ...fields }: Record<string, unknown> = { ...body };
-  if (script === undefined || script === null || script === '') return { fields, textual, files: {} };
-  return { fields, textual, files: { script: await storeInlineScript(script, options) } };
+  if (isAbsent(script)) return { fields, textual, files: {} };
+  // Where "+" was sent as it is, as by `curl -d`, a form's parser has made a space of it.
+  const text = textual && typeof script === 'string' ? script.replaceAll(' ', '+') : script;
+  return { fields, textual, files: { script: await storeInlineScript(text, options) } };
+}
+
+/** Most bytes of what is not a file: base64 makes four of three; the other fields have limits of their own below this. */
+export function textLimitOf({ scriptBytes }: ServiceLimits): number {
+  return Math.ceil((scriptBytes * 4) / 3) + 4 * 1024 ** 2;
+}
+
+/** null and "" mean absent. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
 }
 
 /** As many as a form may have; there are far fewer that we know. */
@@ -50,13 +62,18 @@ export async function releaseFiles(files: SubmitRequest['files']): Promise<void>
 async function readMultipart(request: FastifyRequest, options: ReadOptions): Promise<SubmitRequest> {
   const fields: Record<string, unknown> = {};
   const files: { script?: UploadedFile; data?: UploadedFile } = {};
+  let textLeft = textLimitOf(options.limits);
   try {
     for await (const part of request.parts()) {
       if (part.type === 'file') await keepFile(part, files, options);
-      else fields[part.fieldname] = part.value;
+      else {
+        textLeft -= typeof part.value === 'string' ? part.value.length : JSON.stringify(part.value).length;
+        if (part.valueTruncated || textLeft < 0) throw tooMuchText(part.fieldname);
+        fields[part.fieldname] = part.value;
+      }
     }
     const { script, ...rest } = fields;
-    if (typeof script !== 'string' || script === '') return { fields: rest, textual: true, files };
+    if (isAbsent(script)) return { fields: rest, textual: true, files };
     if (files.script !== undefined) throw givenTwice('script');
     return { fields: rest, textual: true, files: { ...files, script: await storeInlineScript(script, options) } };
   } catch (error) {
@@ -89,8 +106,7 @@ async function keepFile(
 }
 
 async function storeInlineScript(script: unknown, { blobs, limits, signal }: ReadOptions): Promise<UploadedFile> {
-  // No character can be matched by two parts of the pattern: it takes as long as the text is, whatever it is.
-  if (typeof script !== 'string' || !/^[A-Za-z0-9+/\s_-]*(?:=\s*){0,2}$/.test(script)) {
+  if (typeof script !== 'string' || !isBase64(script)) {
     throw new BoatLoadError('invalid_field', 'script is not base64: encode it with `base64 -w0 FILE`.', {
       field: 'script',
     });
@@ -103,6 +119,13 @@ async function storeInlineScript(script: unknown, { blobs, limits, signal }: Rea
   return { lease, fileName: '' };
 }
 
+function isBase64(text: string): boolean {
+  // No character can be matched by two parts of the pattern: it takes as long as the text is, whatever it is.
+  if (!/^[A-Za-z0-9+/\s_-]*(?:=\s*){0,2}$/.test(text)) return false;
+  // One character beyond groups of four makes no byte: the text was cut off.
+  return text.replaceAll(/[\s=]/g, '').length % 4 !== 1;
+}
+
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
@@ -112,6 +135,11 @@ function tooLarge(cause: unknown, field: 'script' | 'data', limitBytes: number):
   const code = field === 'script' ? 'script_too_large' : 'body_too_large';
   const limit = `${(limitBytes / 1024 ** 2).toFixed(0)} MiB`;
   return new BoatLoadError(code, `${field} is larger than the ${limit} that this service accepts.`, { field, cause });
+}
+
+function tooMuchText(field: string): BoatLoadError {
+  const text = `The form has too much text, at the latest in "${field}": send script and data as its files.`;
+  return new BoatLoadError('body_too_large', text);
 }
 
 function givenTwice(field: string): BoatLoadError {
