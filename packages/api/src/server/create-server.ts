@@ -31,7 +31,7 @@ export async function createServer({ log, version, routes }: ServerOptions): Pro
   // Requests are checked by the services, which know more than a schema; schemas here describe.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
-  app.removeContentTypeParser('text/plain');
+  acceptEmptyJson(app);
   const guard = guardMethods(app);
   await app.register(formBody);
   await app.register(multipart, {
@@ -47,6 +47,15 @@ export async function createServer({ log, version, routes }: ServerOptions): Pro
   await routes(app);
   guard.close();
   return app;
+}
+
+/** Clients that name JSON in every request do so in a DELETE without a body, too. */
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser(['text/plain', 'application/json']);
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null) : parse(request, body, done),
+  );
 }
 
 function noSuchPath(url: string): BoatLoadError {
