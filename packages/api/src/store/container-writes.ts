@@ -9,7 +9,7 @@ import {
   labelRowsOf,
   timelineRowOf,
 } from './container-rows.ts';
-import { newAttempt } from './merge-change.ts';
+import { containerFrom } from './new-container.ts';
 import type { NewContainer, StoredContainer, SubmitResult } from './records.ts';
 import type { Schema } from './schema.ts';
 
@@ -55,21 +55,6 @@ async function findEarlier(db: Kysely<Schema>, added: NewContainer): Promise<Sto
     throw new BoatLoadError('idempotency_key_reused', text);
   }
   return await loadContainer(db, row.container_id);
-}
-
-function containerFrom({ at, idempotency, ...added }: NewContainer): StoredContainer {
-  return {
-    ...added,
-    createdAt: at,
-    state: 'submitted',
-    reason: null,
-    reasonCode: null,
-    attempt: 1,
-    desired: 'run',
-    graceSeconds: 0,
-    attempts: [newAttempt(1)],
-    timeline: [{ at, state: 'submitted', attempt: 1, reason: null, reason_code: null }],
-  };
 }
 
 async function insertParts(db: Kysely<Schema>, before: StoredContainer | undefined, after: StoredContainer) {

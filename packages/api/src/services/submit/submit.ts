@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { BackendCapabilities } from '@boatload/backend';
 import { BoatLoadError, type Principal, type Warning } from '@boatload/contract';
+import { containerFrom } from '../../store/new-container.ts';
 import type { StoredContainer, Submission, SubmitResult } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import { presentFields, splitUnknown, typeFormFields } from './fields.ts';
@@ -46,7 +47,7 @@ export class SubmitService {
       warnings,
       at: new Date().toISOString(),
     };
-    if (options.dryRun) return { outcome: 'dry_run', container: previewOf(container) };
+    if (options.dryRun) return { outcome: 'dry_run', container: containerFrom(container) };
     const result = await this.#parts.store.containers.submit({
       ...container,
       ...(options.idempotencyKey === undefined ? {} : idempotencyOf(options.idempotencyKey, submission)),
@@ -82,30 +83,3 @@ function isEmpty(value: unknown): boolean {
 function idempotencyOf(key: string, submission: Submission): { idempotency: { key: string; fingerprint: string } } {
   return { idempotency: { key, fingerprint: createHash('sha256').update(JSON.stringify(submission)).digest('hex') } };
 }
-
-function previewOf(container: Omit<StoredContainer, PreviewKeys> & { at: string }): StoredContainer {
-  const { at, ...rest } = container;
-  return {
-    ...rest,
-    createdAt: at,
-    state: 'submitted',
-    reason: null,
-    reasonCode: null,
-    attempt: 1,
-    desired: 'run',
-    graceSeconds: 0,
-    attempts: [],
-    timeline: [],
-  };
-}
-
-type PreviewKeys =
-  | 'createdAt'
-  | 'state'
-  | 'reason'
-  | 'reasonCode'
-  | 'attempt'
-  | 'desired'
-  | 'graceSeconds'
-  | 'attempts'
-  | 'timeline';
