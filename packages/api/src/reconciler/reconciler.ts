@@ -166,8 +166,8 @@ export class Reconciler implements AsyncDisposable {
   /** A container is committed before it is launched, so what the store doesn't know belongs to nobody. */
   async #removeOrphan(backend: Backend, { ref }: AttemptStatus): Promise<void> {
     const { log, store } = this.#options;
-    if ((await store.containers.find(ref.container)) !== undefined) return;
     try {
+      if ((await store.containers.find(ref.container)) !== undefined) return;
       await backend.remove(ref, { signal: this.#closing.signal });
       log.info({ ...ref, backend: backend.name }, 'removed what no container owns');
     } catch (err) {
