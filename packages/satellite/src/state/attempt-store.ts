@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttemptRef, BoatLoadError, type ErrorCode } from '@boatload/contract';
 import type { AttemptRecord } from './attempt-record.ts';
 import { createDurably, syncDirectory, writeDurably } from './durable-file.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** Why the Engine refused to start an attempt. */
 export interface Refusal {
@@ -36,7 +37,7 @@ export class AttemptStore {
   /** Opens the state below a directory, which is made if needed. */
   static async open(stateDir: string): Promise<AttemptStore> {
     const store = new AttemptStore(stateDir);
-    await rm(store.temporary, { recursive: true, force: true });
+    await removeTree(store.temporary);
     for (const directory of [store.temporary, store.#attempts]) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
     }
@@ -72,12 +73,12 @@ export class AttemptStore {
       throw error;
     }
     await syncDirectory(this.#attempts);
-    await rm(grave, { recursive: true, force: true });
+    await removeTree(grave);
   }
 
   /** The last permit that was used up, if one was. */
   async lastPermit(ref: AttemptRef): Promise<StartPermit | undefined> {
-    const names = await readdir(this.#directory(ref)).catch(() => []);
+    const names = await readdir(this.#directory(ref)).catch(noneIfMissing);
     const generations = names.map((name) => Number(/^permit-(\d+)$/.exec(name)?.[1] ?? 0));
     const generation = Math.max(0, ...generations);
     if (generation === 0) return undefined;
@@ -150,6 +151,12 @@ async function readIfThere(file: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Only what is not there is none: a permit that cannot be read may have been used. */
+function noneIfMissing(error: unknown): readonly string[] {
+  if (isMissing(error)) return [];
+  throw error;
 }
 
 function isMissing(error: unknown): boolean {
