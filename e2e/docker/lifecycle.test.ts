@@ -2,7 +2,7 @@ import { pbkdf2Sync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Client, logIn, readProblem } from '../harness/client.ts';
 import { type EngineView, labelOf, viewEngine } from '../harness/engine.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -126,21 +126,26 @@ test('a container that vanishes while the service runs has ended, and asking for
 });
 
 describe('a start that cannot be', () => {
+  let running: RunningService;
+  beforeAll(async () => {
+    running = await startService();
+  });
+  afterAll(() => running[Symbol.asyncDispose]());
+
   test('on a port that is taken, ends with 1 and says what to do', async () => {
-    const { port } = await start();
+    const { port } = running;
     await expect(startService({ port })).rejects.toThrow(
       new RegExp(`ended with 1:(?:.|\\n)*cannot listen on 127\\.0\\.0\\.1:${port}(?:.|\\n)*--port`),
     );
   });
 
   test('on a data folder that another service uses, ends with 1 and says so', async () => {
-    const dataDir = await makeFolder();
-    await start({ dataDir });
+    const { dataDir } = running;
     await expect(startService({ dataDir })).rejects.toThrow(/ended with 1:(?:.|\n)*Another BoatLoad/);
   });
 
-  test.each(['0.0.0.0', '::'])('on %s with the default password, ends with 1 and says how to set one', async (host) => {
-    await expect(startService({ args: ['--host', host] })).rejects.toThrow(/ended with 1:(?:.|\n)*ADMINHASH/);
+  test('off loopback with the default password, ends with 1 and says how to set one', async () => {
+    await expect(startService({ args: ['--host', '0.0.0.0'] })).rejects.toThrow(/ended with 1:(?:.|\n)*ADMINHASH/);
   });
 });
 

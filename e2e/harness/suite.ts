@@ -18,6 +18,16 @@ export interface SuiteParts {
   readonly signals: WebServer;
 }
 
+/** One service for all suites of a test file, one after the other; it is stopped after the last of them. */
+export function shareService(start: () => Promise<RunningService>): () => Promise<RunningService> {
+  let shared: Promise<RunningService> | undefined;
+  afterAll(async () => (await shared)?.[Symbol.asyncDispose]());
+  return async () => {
+    shared ??= start();
+    return { ...(await shared), [Symbol.asyncDispose]: async () => undefined };
+  };
+}
+
 /** Starts a service before the tests of a suite and stops it after them. What it gives is for hooks and tests. */
 export function useService(start: () => Promise<RunningService>): () => SuiteParts {
   const opened: AsyncDisposable[] = [];

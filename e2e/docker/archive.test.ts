@@ -1,4 +1,0 @@
-import { startService } from '../harness/service.ts';
-import { describeArchive } from '../suites/endpoints/archive.ts';
-
-describeArchive('docker', startService);

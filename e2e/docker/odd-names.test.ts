@@ -1,4 +1,0 @@
-import { startService } from '../harness/service.ts';
-import { describeOddNames } from '../suites/endpoints/odd-names.ts';
-
-describeOddNames('docker', startService);

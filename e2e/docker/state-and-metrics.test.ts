@@ -1,4 +1,0 @@
-import { startService } from '../harness/service.ts';
-import { describeStateAndMetrics } from '../suites/endpoints/state-and-metrics.ts';
-
-describeStateAndMetrics('docker', startService);
