@@ -20,13 +20,15 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Folder that it is run in. Default: this process's. */
   readonly cwd?: string;
+  /** Told of the process as soon as there is one. */
+  readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
   /** Told all of standard output so far, whenever there is more. */
   readonly onOutput?: (text: string, child: ChildProcessWithoutNullStreams) => void;
 }
 
 /** Runs the built command until it ends; one that takes too long is killed, so that nothing outlives its test. */
 export async function runBoatload(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { input = '', env = {}, cwd, onOutput } = options;
+  const { input = '', env = {}, cwd, onStart, onOutput } = options;
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [program, ...words], {
     env: { PATH, HOME, ...env },
@@ -34,6 +36,7 @@ export async function runBoatload(words: readonly string[], options: RunOptions 
     killSignal: 'SIGKILL',
     timeout: patienceMs,
   });
+  onStart?.(child);
   child.stdin.on('error', () => undefined).end(input);
   let output = '';
   child.stdout.on('data', (chunk: Buffer | string) => {

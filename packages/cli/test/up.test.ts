@@ -89,4 +89,22 @@ describe('boatload up', () => {
     expect(code).toBe(0);
     expect(performance.now() - told).toBeLessThan(5_000);
   });
+
+  it('that waits for a silent Engine ends soon after SIGTERM all the same', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    try {
+      const running = runBoatload(
+        ['up', '--port', '0', '--data-dir', join(folder, 'silent'), '--docker-host', `tcp://127.0.0.1:${port}`],
+        { onStart: (child) => silent.once('connection', () => child.kill('SIGTERM')) },
+      );
+      await once(silent, 'connection');
+      const told = performance.now();
+      expect(await running).toMatchObject({ code: 1, stderr: expect.stringContaining('was cut off') });
+      expect(performance.now() - told).toBeLessThan(7_000);
+    } finally {
+      silent.close();
+    }
+  });
 });

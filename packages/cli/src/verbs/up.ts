@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningService, ServiceConfig } from '@boatload/api';
 import { BoatLoadError } from '@boatload/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -98,13 +99,15 @@ async function runService(options: UpOptions, signal: AbortSignal): Promise<void
     ...findUsers(users),
     ...(adminHash ? { adminHash } : {}),
   };
-  const service = await startService(config, createLog(logLevel)).catch((error: unknown) => {
+  const starting = startService(config, createLog(logLevel)).catch((error: unknown) => {
     throw adviseStart(error, config);
   });
+  const late = failLate(signal);
+  const service = await Promise.race([starting, late]);
   if (!signal.aborted) process.stdout.write(describeService(service, config));
   await untilAborted(signal);
   process.stdout.write('Stopping. Containers go on running.\n');
-  await closeInTime(service);
+  await Promise.race([service.close(), late]);
 }
 
 /** The users file that is named, or the one where the predecessor kept it. */
@@ -133,23 +136,14 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function closeInTime(service: RunningService): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_done, fail) => {
-    timer = setTimeout(() => {
-      fail(
-        new BoatLoadError(
-          'timed_out',
-          `The service did not come to rest within ${stopMs / 1_000} seconds and was cut off. Nothing is lost: the next start goes on where it was.`,
-        ),
-      );
-    }, stopMs);
-  });
-  try {
-    await Promise.race([service.close(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Fails once all has had its time to come to rest since we were told to stop: an Engine may be silent, at the start too. */
+async function failLate(signal: AbortSignal): Promise<never> {
+  await untilAborted(signal);
+  await delay(stopMs);
+  throw new BoatLoadError(
+    'timed_out',
+    `The service did not come to rest within ${stopMs / 1_000} seconds and was cut off. Nothing is lost: the next start goes on where it was.`,
+  );
 }
 
 function parsePort(text: string): number {
