@@ -44,10 +44,10 @@ export const ContainerSpec = Type.Object(
     dataurl: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 8_192 })),
     datapath: Type.Optional(
       Type.String({
-        pattern: '^(?![\\s\\S]*/\\.{1,2}(?:/|$))/+(?!boatload(?:/|$))[^/\\u0000][^\\u0000]*$',
+        pattern: '^(?![\\s\\S]*/\\.{1,2}(?:/|$))/+(?!(?:boatload|proc|sys)(?:/|$))[^/\\u0000][^\\u0000]*$',
         maxLength: 1_024,
         default: '/data',
-        description: 'Where the data lands: an absolute path, not / itself',
+        description: 'Where the data lands: an absolute path, not / itself, and not in /boatload, /proc or /sys',
       }),
     ),
     container_args: Type.Optional(

@@ -12,7 +12,7 @@ const hints: Readonly<Record<string, string>> = {
   scripturl: 'must be an http or https URL',
   scriptname: 'must be a plain file name without "/", of at most 200 characters and 255 bytes',
   dataurl: 'must be an http or https URL',
-  datapath: 'must be an absolute path other than "/" and "/boatload", without "." or ".." in it',
+  datapath: 'must be an absolute path other than "/", not in "/boatload", "/proc" or "/sys", without "." or ".." in it',
   container_args: 'must be text or a list of texts',
   env: 'must be an object of at most 1,000 names with text values',
   restart: 'must be "no", "on-failure", "on-failure:N" or "always"',
