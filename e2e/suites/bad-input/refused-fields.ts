@@ -61,6 +61,8 @@ const scriptAndData: readonly Row[] = [
   ['the script folder as datapath', { datapath: '/boatload' }, 'datapath'],
   ['datapath in the script folder', { datapath: '/boatload/data' }, 'datapath'],
   ['the script folder in other letters', { datapath: '//boatload' }, 'datapath'],
+  ['datapath in /proc', { datapath: '/proc/data' }, 'datapath'],
+  ['datapath over /sys', { datapath: '//sys/' }, 'datapath'],
   ['.. in datapath', { datapath: '/data/../etc' }, 'datapath'],
   ['datapath that begins with ..', { datapath: '/../etc' }, 'datapath'],
   ['.. behind a line end in datapath', { datapath: '/a\nb/../../etc' }, 'datapath'],

@@ -57,6 +57,17 @@ export function describePaths(parts: () => SuiteParts): void {
     }
   });
 
+  test('GET and DELETE take no offence at a Content-Type without a body', async () => {
+    const { client } = parts();
+    for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
+      const headers = { 'content-type': type };
+      const container = await client.submit({ container_args: 'true' });
+      const path = `/v1/container/${container.id}/`;
+      expect((await client.call(path, { headers })).status).toBe(200);
+      expect((await client.call(path, { method: 'DELETE', headers })).status).toBe(204);
+    }
+  });
+
   test('DELETE answers the same with and without a slash', async () => {
     const { client } = parts();
     for (const slash of ['', '/']) {
