@@ -32,11 +32,11 @@ export function attemptOf(container: StoredContainer, number?: number): StoredAt
 export async function readableAttempt(
   backend: Backend,
   container: StoredContainer,
-  attempt: StoredAttempt,
+  { attempt, signal }: { readonly attempt: StoredAttempt; readonly signal: AbortSignal },
 ): Promise<ReadableAttempt | undefined> {
   if (attempt.started_at === null) return undefined;
   const ref = { container: container.id, attempt: attempt.launch };
-  const satellite = await backend.satelliteOf(ref);
+  const satellite = await backend.satelliteOf(ref, { signal });
   if (satellite === undefined) return undefined;
   const sameLaunch = container.attempts.filter((each) => each.launch === attempt.launch);
   const next = sameLaunch.find((each) => each.attempt === attempt.attempt + 1)?.started_at ?? undefined;

@@ -56,7 +56,7 @@ export class OutputService {
     query: OutputQuery,
     signal: AbortSignal,
   ): AsyncGenerator<OutputRecord> {
-    const readable = await readableAttempt(this.#parts.backend, container, attempt);
+    const readable = await readableAttempt(this.#parts.backend, container, { attempt, signal });
     if (readable === undefined) return;
     const { satellite, ref, since, until } = readable;
     const window: LogQuery = {

@@ -26,9 +26,9 @@ export class ResultService {
   }
 
   /** By path; none before the start. */
-  async *changes(container: StoredContainer, { attempt, signal }: ReadOptions): AsyncGenerator<FileChange> {
-    const readable = await this.#readable(container, attempt);
-    if (readable !== undefined) yield* readable.satellite.changes(readable.ref, { signal });
+  async *changes(container: StoredContainer, options: ReadOptions): AsyncGenerator<FileChange> {
+    const readable = await this.#readable(container, options);
+    if (readable !== undefined) yield* readable.satellite.changes(readable.ref, { signal: options.signal });
   }
 
   /** The changed regular files, in the order of `changes`. */
@@ -39,15 +39,15 @@ export class ResultService {
   }
 
   /** An uncompressed tar; an empty one before the start. */
-  async *archive(container: StoredContainer, { attempt, signal }: ReadOptions): AsyncGenerator<Uint8Array> {
-    const readable = await this.#readable(container, attempt);
+  async *archive(container: StoredContainer, options: ReadOptions): AsyncGenerator<Uint8Array> {
+    const readable = await this.#readable(container, options);
     if (readable === undefined) yield tarEnd;
-    else yield* readable.satellite.archive(readable.ref, { signal });
+    else yield* readable.satellite.archive(readable.ref, { signal: options.signal });
   }
 
   /** @throws file_not_found, also before the start */
   async stat(container: StoredContainer, path: Uint8Array, options: ReadOptions): Promise<FileStat> {
-    const { satellite, ref } = await this.#started(container, options.attempt);
+    const { satellite, ref } = await this.#started(container, options);
     return satellite.stat(ref, path, { signal: options.signal });
   }
 
@@ -55,35 +55,35 @@ export class ResultService {
   async *read(
     container: StoredContainer,
     path: Uint8Array,
-    { attempt, signal, range }: ReadOptions & { readonly range?: ByteRange },
+    { range, ...options }: ReadOptions & { readonly range?: ByteRange },
   ): AsyncGenerator<Uint8Array> {
-    const { satellite, ref } = await this.#started(container, attempt);
+    const { satellite, ref } = await this.#started(container, options);
+    const { signal } = options;
     yield* satellite.read(ref, path, { signal, ...(range === undefined ? {} : { range }) });
   }
 
   /** @throws file_not_found, not_a_file */
-  async list(
-    container: StoredContainer,
-    path: Uint8Array,
-    { attempt, signal }: ReadOptions,
-  ): Promise<readonly DirectoryEntry[]> {
-    const { satellite, ref } = await this.#started(container, attempt);
-    return satellite.list(ref, path, { signal });
+  async list(container: StoredContainer, path: Uint8Array, options: ReadOptions): Promise<readonly DirectoryEntry[]> {
+    const { satellite, ref } = await this.#started(container, options);
+    return satellite.list(ref, path, { signal: options.signal });
   }
 
   /** All zero before the start and after the end. */
-  async metrics(container: StoredContainer, { attempt, signal }: ReadOptions): Promise<Metrics> {
-    const readable = await this.#readable(container, attempt);
+  async metrics(container: StoredContainer, options: ReadOptions): Promise<Metrics> {
+    const readable = await this.#readable(container, options);
     if (readable === undefined) return idleMetrics();
-    return readable.satellite.metrics(readable.ref, { signal });
+    return readable.satellite.metrics(readable.ref, { signal: options.signal });
   }
 
-  #readable(container: StoredContainer, number: number | undefined): Promise<ReadableAttempt | undefined> {
-    return readableAttempt(this.#backend, container, attemptOf(container, number));
+  #readable(
+    container: StoredContainer,
+    { attempt: number, signal }: ReadOptions,
+  ): Promise<ReadableAttempt | undefined> {
+    return readableAttempt(this.#backend, container, { attempt: attemptOf(container, number), signal });
   }
 
-  async #started(container: StoredContainer, number: number | undefined): Promise<ReadableAttempt> {
-    const readable = await this.#readable(container, number);
+  async #started(container: StoredContainer, options: ReadOptions): Promise<ReadableAttempt> {
+    const readable = await this.#readable(container, options);
     if (readable !== undefined) return readable;
     throw new BoatLoadError(
       'file_not_found',
