@@ -1,6 +1,6 @@
 import { BoatLoadError } from '@boatload/contract';
 import type {} from '@fastify/swagger';
-import type { FastifyInstance, HTTPMethods, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify';
 
 const guarded: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -20,14 +20,11 @@ function refuseOthers(app: FastifyInstance, known: ReadonlyMap<string, ReadonlyS
     const missing = guarded.filter((method) => !methods.has(method));
     if (url === '*' || missing.length === 0) continue;
     const allow = [...methods].join(', ');
-    app.route({
-      method: [...missing],
-      url,
-      schema: { hide: true },
-      handler: (request, reply) => {
-        void reply.header('allow', allow);
-        throw new BoatLoadError('method_not_allowed', `${request.method} is not possible here: use ${allow}.`);
-      },
-    });
+    const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      void reply.header('allow', allow);
+      throw new BoatLoadError('method_not_allowed', `${request.method} is not possible here: use ${allow}.`);
+    };
+    // Before the body is read: what it is, and whether it could be read, does not matter.
+    app.route({ method: [...missing], url, schema: { hide: true }, onRequest: refuse, handler: refuse });
   }
 }

@@ -28,3 +28,17 @@ describe('a request that says it is JSON', () => {
     expect([answer.statusCode, answer.json().code]).toEqual([400, 'bad_json']);
   });
 });
+
+test.each([
+  ['text/plain', 'abc'],
+  ['application/json', '{'],
+])('a method that a path does not have is refused as such, whatever its body is (%s)', async (contentType, payload) => {
+  await using app = await startServer();
+  const headers = { 'content-type': contentType };
+  const answer = await app.inject({ method: 'PUT', url: '/thing', headers, payload });
+  expect([answer.statusCode, answer.headers.allow, answer.json().code]).toEqual([
+    405,
+    'DELETE, POST',
+    'method_not_allowed',
+  ]);
+});
