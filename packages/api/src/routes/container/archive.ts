@@ -8,14 +8,14 @@ import { Type } from 'typebox';
 import { wordParam } from '../../server/query.ts';
 import { openStream, sendHead } from '../../server/stream.ts';
 import { untrusted } from '../../server/untrusted.ts';
-import { findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
+import { attemptQuery, findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
 
 const formats = { tar: 'application/x-tar', 'tar.gz': 'application/gzip' } as const;
 type Format = keyof typeof formats;
 const formatNames = ['tar', 'tar.gz'] as const satisfies readonly Format[];
 
 const querystring = Type.Partial(
-  Type.Object({ format: Type.Enum([...formatNames], { default: 'tar' }), attempt: Type.Integer({ minimum: 1 }) }),
+  Type.Object({ format: Type.Enum([...formatNames], { default: 'tar' }), attempt: attemptQuery.properties.attempt }),
 );
 
 /** GET /v1/container/ID/archive */

@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { nextPageUrl, numberParam, textParam } from '../../server/query.ts';
 import { jsonArray, openStream } from '../../server/stream.ts';
-import { findContainer, idOf, queryOf, type RouteContext, readOptions } from '../context.ts';
+import { attemptQuery, findContainer, idOf, queryOf, type RouteContext, readOptions } from '../context.ts';
 
 const querystring = Type.Partial(
   Type.Object({
     limit: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Most entries of a page. Default: all' }),
     after: Type.String({ description: 'Cursor of the next page, from the Link header' }),
-    attempt: Type.Integer({ minimum: 1 }),
+    attempt: attemptQuery.properties.attempt,
   }),
 );
 

@@ -7,7 +7,7 @@ import { openStream, sendLive } from '../../server/stream.ts';
 import { untrusted } from '../../server/untrusted.ts';
 import { attemptOf } from '../../services/reads/attempts.ts';
 import type { OutputQuery, OutputRecord } from '../../services/reads/output.ts';
-import { findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
+import { attemptQuery, findContainer, queryOf, type RouteContext, readOptions } from '../context.ts';
 import { sendOutputEvents } from './output-event-stream.ts';
 import { outputJson } from './output-json.ts';
 
@@ -26,9 +26,25 @@ const querystring = Type.Partial(
     until: Type.String({ description: 'RFC 3339, or seconds since 1970' }),
     timestamps: Type.Boolean({ default: false, description: 'Each line begins with its time' }),
     stream: Type.Enum([...streams], { default: 'stdout', description: 'JSON and event-stream have both by default' }),
-    attempt: Type.Integer({ minimum: 1 }),
+    attempt: attemptQuery.properties.attempt,
   }),
 );
+
+const headers = Type.Partial(
+  Type.Object({
+    'Last-Event-ID': Type.String({
+      description: 'Id of the last event that came, like 1:42: an event-stream goes on behind it',
+    }),
+  }),
+);
+
+const answers = {
+  'text/plain': { schema: Type.String() },
+  'application/json': { schema: Output },
+  'text/event-stream': {
+    schema: Type.String({ description: 'Events `stdout` and `stderr`, a line each; at last `end`' }),
+  },
+};
 
 /** GET /v1/container/ID/stdout */
 export function stdoutRoute(app: FastifyInstance, context: RouteContext): void {
@@ -39,7 +55,8 @@ export function stdoutRoute(app: FastifyInstance, context: RouteContext): void {
     tags: ['results'],
     querystring,
     produces: [...types],
-    response: { 200: { content: { 'text/plain': { schema: Type.String() }, 'application/json': { schema: Output } } } },
+    headers,
+    response: { 200: { content: answers } },
   };
   app.get('/v1/container/:id/stdout', { schema }, async (request, reply) => {
     const container = await findContainer(context, request);
