@@ -7,6 +7,7 @@ import type { Parts } from './bad-input-parts.ts';
 import { describeFailedStaging } from './failed-staging.ts';
 import { describeRefusedBodies } from './refused-bodies.ts';
 import { describeRefusedFields, describeUnsupportedFields } from './refused-fields.ts';
+import { describeRefusedLogIns } from './refused-log-ins.ts';
 import { describeRefusedRequests } from './refused-requests.ts';
 
 /** Every bad input has an answer that says what is wrong, and leaves nothing behind: no container, file or row. */
@@ -25,6 +26,7 @@ export function describeBadInput(name: string, start: (options: ServiceOptions) 
     describe('fields', () => describeRefusedFields(parts));
     describe('fields of other backends', () => describeUnsupportedFields(parts, name));
     describe('bodies', () => describeRefusedBodies(parts));
+    describe('log-ins', () => describeRefusedLogIns(parts));
     describe('requests', () => describeRefusedRequests(parts));
     describe('staging', () => describeFailedStaging(parts));
     promiseNothingLeft(shared);
