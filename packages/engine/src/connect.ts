@@ -76,13 +76,15 @@ export class Engine implements AsyncDisposable {
   }
 
   async #send(request: EngineRequest): Promise<IncomingMessage> {
-    request.signal?.throwIfAborted();
-    try {
-      return await this.#exchange(request);
-    } catch (error) {
+    // An Engine that was restarted closed every kept connection: each fails once and is kept no more.
+    for (;;) {
       request.signal?.throwIfAborted();
-      if (!(error instanceof StaleConnection)) throw error;
-      return await this.#exchange(request);
+      try {
+        return await this.#exchange(request);
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        if (!(error instanceof StaleConnection)) throw error;
+      }
     }
   }
 

@@ -96,6 +96,25 @@ describe('a request to the Engine', () => {
     expect(ports).toEqual([0, 0, 1]);
   });
 
+  it('survives that every kept connection was closed', async () => {
+    const used = new Set<IncomingMessage['socket']>();
+    const held: (() => void)[] = [];
+    await withServer(
+      (request, response) => {
+        if (used.has(request.socket)) return request.socket.destroy();
+        used.add(request.socket);
+        if (request.url !== '/held') return response.end('{}');
+        // Three at once, so that three connections are kept.
+        held.push(() => response.end('{}'));
+        if (held.length === 3) for (const answer of held) answer();
+      },
+      async (client) => {
+        await Promise.all([1, 2, 3].map(() => client.json({ method: 'GET', path: '/held' })));
+        await expect(client.json({ method: 'GET', path: '/after' })).resolves.toEqual({});
+      },
+    );
+  });
+
   it('that may not be repeated is not, when its connection breaks', async () => {
     let asked = 0;
     await withServer(
