@@ -83,13 +83,14 @@ export class ImageFacts {
     const target = there.type === 'symlink' ? (there.linkTarget ?? path) : path;
     const archive = await ifThere(getArchive(this.#engine, id, Buffer.from(target), options));
     if (archive === undefined) return '';
-    // Bounded: see mostDatabaseBytes.
-    const chunks: Buffer[] = [];
     for await (const entry of decodeTar(archive)) {
-      if (entry.type !== 'file' || entry.size > mostDatabaseBytes) continue;
+      // The image's maker chose what is there: it may be a directory of any size.
+      if (entry.type !== 'file' || entry.size > mostDatabaseBytes) return '';
+      const chunks: Buffer[] = [];
       for await (const chunk of entry.body) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks).toString('utf8');
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return '';
   }
 }
 
