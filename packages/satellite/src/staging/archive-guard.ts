@@ -19,6 +19,9 @@ export interface AdmittedEntry {
   readonly missing: readonly Buffer[];
 }
 
+/** Bytes of name for each entry allowed, on an average: names are what is remembered of an archive. */
+const nameBytesPerEntry = 256;
+
 /**
  * Stands between an archive and the container and lets only harmless entries through, one by one. It remembers
  * the directories and symbolic links of the archive, because a later entry must not lie below a link; their
@@ -29,6 +32,7 @@ export class ArchiveGuard {
   readonly #mostBytes: number;
   readonly #kinds = new Map<string, 'directory' | 'symlink'>();
   #entries = 0;
+  #nameBytes = 0;
   #bytes = 0;
 
   /** @param archiveBytes size of the archive itself */
@@ -74,6 +78,9 @@ export class ArchiveGuard {
     this.#entries += 1;
     this.#bytes += claimed.type === 'file' ? claimed.size : 0;
     if (this.#entries > this.#limits.entries) throw this.#tooLarge(`more than ${this.#limits.entries} entries`);
+    this.#nameBytes += claimed.name.length;
+    const mostNameBytes = this.#limits.entries * nameBytesPerEntry;
+    if (this.#nameBytes > mostNameBytes) throw this.#tooLarge(`more than ${mostNameBytes} bytes of names`);
     if (this.#bytes > this.#mostBytes) throw this.#tooLarge(`more than ${this.#mostBytes} bytes`, claimed.name);
   }
 
@@ -85,6 +92,7 @@ export class ArchiveGuard {
       if (kind === 'symlink') throw unsafe(name, 'lies below a symbolic link of the same archive');
       if (kind === undefined) {
         this.#kinds.set(parent, 'directory');
+        this.#nameBytes += parent.length;
         missing.push(Buffer.from(parent, 'latin1'));
       }
     }

@@ -114,6 +114,13 @@ describe('the archive guard', () => {
     expect(() => admitAll(claims, limits)).toThrow(expect.objectContaining({ code: 'archive_too_large' }));
   });
 
+  it('refuses names that are long beyond measure, which it would have to remember', () => {
+    const long = `${'d'.repeat(200)}/${'e'.repeat(200)}/${'f'.repeat(200)}`;
+    expect(() => admitAll([['file', long]], { entries: 2 })).toThrow(
+      expect.objectContaining({ code: 'archive_too_large' }),
+    );
+  });
+
   it('counts the directories that deep names make', () => {
     const deep = `${'d/'.repeat(50)}f`;
     expect(() =>
