@@ -17,12 +17,14 @@ const denied = [
   '169.254.0.0/16', // link-local, cloud metadata
   '100.100.100.200/32', // metadata (Alibaba)
   '192.0.0.192/32', // metadata (Oracle)
+  '168.63.129.16/32', // metadata (Azure)
   '224.0.0.0/4', // multicast
   '255.255.255.255/32', // broadcast
   '::/128', // unspecified
   '::1/128', // loopback
   'fe80::/10', // link-local
   'fd00:ec2::254/128', // metadata (AWS)
+  'fd20:ce::254/128', // metadata (Google)
   'ff00::/8', // multicast
 ] as const;
 
