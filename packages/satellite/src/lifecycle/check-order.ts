@@ -1,5 +1,7 @@
 import { type AttemptOrder, BoatLoadError } from '@boatload/contract';
 import { safeFileName } from '../fetch/file-name.ts';
+import { plainPath } from '../staging/mount-plan.ts';
+import { scriptDirectory } from '../staging/plan-script.ts';
 
 /**
  * What a satellite insists on, whoever sends it orders.
@@ -20,10 +22,9 @@ export function checkOrder(order: AttemptOrder): void {
 }
 
 function isMountable(path: string): boolean {
-  const parts = path.split('/').filter((part) => part !== '');
-  return (
-    path.startsWith('/') && !path.includes('\0') && !parts.includes('..') && !['boatload', undefined].includes(parts[0])
-  );
+  if (!path.startsWith('/') || path.includes('\0') || path.split('/').includes('..')) return false;
+  const plain = plainPath(path);
+  return plain !== '/' && plain !== scriptDirectory && !plain.startsWith(`${scriptDirectory}/`);
 }
 
 function invalid(field: string, message: string): BoatLoadError {

@@ -35,6 +35,8 @@ describe('an order', () => {
     { datapath: '/a/../b' },
     { datapath: '/boatload' },
     { datapath: '//boatload/x' },
+    { datapath: '/.' },
+    { datapath: '/./boatload' },
   ])('with %j is refused', (changes) => {
     expect(() => checkOrder({ ...order, ...changes })).toThrow(expect.objectContaining({ code: 'invalid_field' }));
   });
