@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, lchown, link, lutimes, mkdir, open, rm, symlink, utimes } from 'node:fs/promises';
+import { chmod, lchown, link, lutimes, mkdir, open, symlink, unlink, utimes } from 'node:fs/promises';
 import { BoatLoadError } from '@boatload/contract';
 import { decodeTar, type TarEntry } from '@boatload/engine';
 
@@ -53,7 +53,7 @@ const slash = Buffer.from('/');
 async function place(entry: TarEntry, path: Buffer, mounts: readonly DirectoryMount[]): Promise<void> {
   const { type, mode, uid, gid, mtime, linkPath = Buffer.alloc(0) } = entry;
   if (type === 'directory') await makeDirectory(path);
-  else await rm(path, { force: true });
+  else await unlinkIfThere(path);
   if (type === 'link') return await link(placeOf(linkPath, mounts), path);
   if (type === 'symlink') await symlink(Buffer.from(linkPath), path);
   if (type === 'file') await writeFile(entry, path);
@@ -73,6 +73,15 @@ async function makeDirectory(path: Buffer): Promise<void> {
   }
 }
 
+/** The last of several entries of one name counts; a directory stays one. */
+async function unlinkIfThere(path: Buffer): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
 async function writeFile({ body }: TarEntry, path: Buffer): Promise<void> {
   const handle = await open(
     path,
@@ -86,18 +95,29 @@ async function writeFile({ body }: TarEntry, path: Buffer): Promise<void> {
   }
 }
 
+const contradiction = 'it has a hard link to a file that is not in it, or a file and a directory of one name';
+
+/** What the file system refuses because of what is in the archive. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: contradiction,
+  ENOTDIR: contradiction,
+  EISDIR: contradiction,
+  ELOOP: contradiction,
+  EMLINK: "it has more hard links to one file than the node's file system can keep",
+  ENAMETOOLONG: "it has a name that is too long for the node's file system",
+};
+
 function explain(error: unknown): unknown {
+  if (error instanceof BoatLoadError) return error;
   const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const text = "The node's disk is full: the data do not fit. Remove what is no longer needed, then submit again.";
     return new BoatLoadError('resources_unavailable', text, { cause: error });
   }
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ERR_FS_EISDIR') {
-    const text =
-      'The archive contradicts itself: it has a hard link to a file that is not in it, or a file and a directory of one name. Pack it again.';
-    return new BoatLoadError('archive_invalid', text, { field: 'data', cause: error });
-  }
-  return error;
+  const reason = reasons[code];
+  if (reason === undefined) return error;
+  const text = `The archive cannot be unpacked: ${reason}. Pack it again.`;
+  return new BoatLoadError('archive_invalid', text, { field: 'data', cause: error });
 }
 
 function codeOf(error: unknown): string {

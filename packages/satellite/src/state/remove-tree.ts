@@ -12,7 +12,7 @@ const longestPath = 3_800;
  * Nothing happens if there is none.
  */
 export async function removeTree(root: string): Promise<void> {
-  const pending = [Buffer.from(root)];
+  const pending: Buffer[] = [Buffer.from(root)];
   for (let directory = pending.at(-1); directory !== undefined; directory = pending.at(-1)) {
     const paths = await takeSome(directory);
     const directories = (await Promise.all(paths.map(removeUnlessDirectory))).filter((path) => path !== undefined);
