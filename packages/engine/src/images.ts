@@ -80,9 +80,14 @@ export async function pullImage(engine: Engine, image: string, options: PullOpti
  * Makes an image of one layer from a tar of its files; without any it is an image in which nothing can run.
  * @returns the image's reference
  */
-export async function importImage(engine: Engine, name: string, bytes: AsyncIterable<Uint8Array>): Promise<string> {
+export async function importImage(
+  engine: Engine,
+  name: string,
+  options: CallOptions & { readonly bytes: AsyncIterable<Uint8Array> },
+): Promise<string> {
+  const { bytes: body, signal } = options;
   const query = { fromSrc: '-', repo: name };
-  const response = await engine.request({ method: 'POST', path: '/images/create', query, body: bytes });
+  const response = await engine.request({ method: 'POST', path: '/images/create', query, body, signal });
   for await (const message of readJsonLines(response)) {
     const fault = textMember(message, 'error');
     if (fault !== '') throw new BoatLoadError('engine_error', `The Engine did not take the image ${name}: ${fault}.`);

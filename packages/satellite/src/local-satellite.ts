@@ -4,7 +4,6 @@ import {
   type AttemptOrder,
   type AttemptRef,
   type AttemptStatus,
-  type BlobSource,
   BoatLoadError,
   type ByteRange,
   type CallOptions,
@@ -19,9 +18,9 @@ import {
   type Satellite,
   type StopOptions,
 } from '@boatload/contract';
-import { describeEngine, type Engine, stopContainer } from '@boatload/engine';
+import { describeEngine, stopContainer } from '@boatload/engine';
 import pLimit from 'p-limit';
-import { AddressPolicy, type FetchPolicy } from './fetch/address-policy.ts';
+import { AddressPolicy } from './fetch/address-policy.ts';
 import { joinSignals } from './join-signals.ts';
 import type { SatelliteContext } from './lifecycle/context.ts';
 import { convertSystemFailure } from './lifecycle/convert-failure.ts';
@@ -32,40 +31,16 @@ import { startAttempt } from './lifecycle/start.ts';
 import { readStatus } from './lifecycle/status.ts';
 import { sweepOrphans, UnfinishedAttempts } from './lifecycle/sweep.ts';
 import { watchAttempts } from './lifecycle/watch.ts';
+import type { LocalSatelliteOptions } from './local-satellite-options.ts';
 import { AttemptReads } from './reads.ts';
-import { type SatelliteLog, silentLog } from './satellite-log.ts';
+import { silentLog } from './satellite-log.ts';
 import { ImageFacts } from './staging/image-facts.ts';
 import { ImagePuller } from './staging/image-puller.ts';
-import { defaultLimits, type StagingLimits } from './staging/limits.ts';
+import { defaultLimits } from './staging/limits.ts';
 import { chooseLogDriver } from './staging/log-driver.ts';
 import { isSharedDirectory } from './staging/shared-directory.ts';
 import { AttemptStore, attemptKey } from './state/attempt-store.ts';
 import { takeTurn } from './take-turn.ts';
-
-export interface LocalSatelliteOptions {
-  /** The node's name. */
-  readonly node: string;
-  /** The node's Engine; it stays the caller's to close. */
-  readonly engine: Engine;
-  /** Directory for state that must survive; made if needed, used by one satellite at a time. */
-  readonly stateDir: string;
-  /** Marks what this installation made on the Engine, so that several can share one. */
-  readonly instance: string;
-  readonly blobs: BlobSource;
-  /** Default: nothing is allowed beyond what always is. */
-  readonly fetchPolicy?: FetchPolicy;
-  /** Default: see StagingLimits. */
-  readonly limits?: Partial<StagingLimits>;
-  /**
-   * Whether the Engine has `stateDir` at the same path, so that mounts can be directories of it; without that
-   * they are volumes, filled through the Engine's API. Default: found out by trying.
-   */
-  readonly shareDirectories?: boolean;
-  /** How many attempts are created or started at a time. Default 4 for each processor. */
-  readonly launchesAtOnce?: number;
-  /** Default: nothing is logged. */
-  readonly log?: SatelliteLog;
-}
 
 /** Opens the satellite of the node on which an Engine runs, in this process. */
 export async function createLocalSatellite(options: LocalSatelliteOptions): Promise<Satellite> {
@@ -87,7 +62,7 @@ export async function createLocalSatellite(options: LocalSatelliteOptions): Prom
     limits: { ...defaultLimits, ...options.limits },
     puller: new ImagePuller(options.engine),
     facts: new ImageFacts(options.engine),
-    sharesDirectories: options.shareDirectories ?? (await isSharedDirectory(options.engine, options.stateDir, log)),
+    sharesDirectories: options.shareDirectories ?? (await isSharedDirectory(options.engine, store.temporary, log)),
     logDriver: await chooseLogDriver(options.engine),
     log,
     launching: (work, signal) => takeTurn(launches, work, signal),
