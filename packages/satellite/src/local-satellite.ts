@@ -31,6 +31,7 @@ import { startAttempt } from './lifecycle/start.ts';
 import { readStatus } from './lifecycle/status.ts';
 import { sweepOrphans, UnfinishedAttempts } from './lifecycle/sweep.ts';
 import { watchAttempts } from './lifecycle/watch.ts';
+import { Withdrawals } from './lifecycle/withdrawals.ts';
 import type { LocalSatelliteOptions } from './local-satellite-options.ts';
 import { AttemptReads } from './reads.ts';
 import { silentLog } from './satellite-log.ts';
@@ -88,7 +89,8 @@ class LocalSatellite implements Satellite {
   readonly #unfinished: UnfinishedAttempts;
   readonly #reads: AttemptReads;
   readonly #locks = new KeyedLock();
-  readonly #preparing = new Map<string, Set<AbortController>>();
+  /** Preparations, and readings for which the Engine keeps the container locked. */
+  readonly #withdrawals = new Withdrawals();
   /** How many removals of an attempt are under way. */
   readonly #removing: Map<string, number>;
   readonly #closing = new AbortController();
@@ -112,15 +114,11 @@ class LocalSatellite implements Satellite {
 
   async prepare(order: AttemptOrder, options: PrepareOptions = {}): Promise<void> {
     const key = attemptKey(order.ref);
-    const stop = new AbortController();
-    const stops = this.#preparing.get(key) ?? new Set();
-    this.#preparing.set(key, stops.add(stop));
-    const signal = joinSignals([stop.signal, this.#signal(options)]);
+    const { signal, leave } = this.#withdrawals.enter(key, this.#signal(options));
     try {
       await this.#inTurn(key, () => prepareAttempt(this.#context, order, { ...options, signal }), signal);
     } finally {
-      stops.delete(stop);
-      if (stops.size === 0) this.#preparing.delete(key);
+      leave();
     }
   }
 
@@ -141,8 +139,8 @@ class LocalSatellite implements Satellite {
     const key = attemptKey(ref);
     const signal = this.#signal(options);
     this.#removing.set(key, (this.#removing.get(key) ?? 0) + 1);
-    const given = new BoatLoadError('conflict', `Attempt ${ref.attempt} of ${ref.container} is being removed.`);
-    for (const stop of this.#preparing.get(key) ?? []) stop.abort(given);
+    const reason = new BoatLoadError('conflict', `Attempt ${ref.attempt} of ${ref.container} is being removed.`);
+    this.#withdrawals.withdraw(key, reason);
     try {
       await this.#inTurn(key, () => removeAttempt(this.#context, ref, signal), signal);
     } finally {
@@ -173,7 +171,7 @@ class LocalSatellite implements Satellite {
   }
 
   changes(ref: AttemptRef, options: CallOptions = {}): AsyncIterable<FileChange> {
-    return this.#reads.changes(ref, this.#signal(options));
+    return this.#untilRemoved(ref, options, (signal) => this.#reads.changes(ref, signal));
   }
 
   async stat(ref: AttemptRef, path: Uint8Array, options: CallOptions = {}): Promise<FileStat> {
@@ -185,7 +183,8 @@ class LocalSatellite implements Satellite {
     path: Uint8Array,
     options: CallOptions & { readonly range?: ByteRange } = {},
   ): AsyncIterable<Uint8Array> {
-    return this.#reads.read(ref, path, { range: options.range, signal: this.#signal(options) });
+    const { range } = options;
+    return this.#untilRemoved(ref, options, (signal) => this.#reads.read(ref, path, { range, signal }));
   }
 
   async list(ref: AttemptRef, path: Uint8Array, options: CallOptions = {}): Promise<readonly DirectoryEntry[]> {
@@ -193,7 +192,7 @@ class LocalSatellite implements Satellite {
   }
 
   archive(ref: AttemptRef, options: CallOptions = {}): AsyncIterable<Uint8Array> {
-    return this.#reads.archive(ref, this.#signal(options));
+    return this.#untilRemoved(ref, options, (signal) => this.#reads.archive(ref, signal));
   }
 
   async metrics(ref: AttemptRef, options: CallOptions = {}): Promise<Metrics> {
@@ -209,6 +208,20 @@ class LocalSatellite implements Satellite {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new BoatLoadError('shutting_down', `The satellite of ${this.node} is stopping: try again.`));
     await this.#locks.drain();
+  }
+
+  /** A reader may take as long as it likes, but keeps nobody from removing what it reads. */
+  async *#untilRemoved<Item>(
+    ref: AttemptRef,
+    options: CallOptions,
+    read: (signal: AbortSignal) => AsyncIterable<Item>,
+  ): AsyncGenerator<Item, void, undefined> {
+    const { signal, leave } = this.#withdrawals.enter(attemptKey(ref), this.#signal(options));
+    try {
+      yield* read(signal);
+    } finally {
+      leave();
+    }
   }
 
   /** One after the other for each attempt; what fails in the node's own system is told in words. */
