@@ -50,10 +50,10 @@ const forms: readonly FormRow[] = [
   ['with 201 fields', { body: part('name="a"', 'x').repeat(201) + end }, 'bad_multipart', null],
   ['with a prototype', { body: `${part('name="__proto__"', 'x')}${end}` }, 'bad_multipart', null],
   [
-    'with an unknown file',
-    { body: `${imageField}${part('name="scrpt"; filename="a"', 'x')}${end}` },
-    'unknown_field',
-    'scrpt',
+    'with a file for a field that takes none',
+    { body: `${imageField}${part('name="workdir"; filename="a"', 'x')}${end}` },
+    'invalid_field',
+    'workdir',
   ],
   ['with two scripts', { body: `${imageField}${scriptFile}${scriptFile}${end}` }, 'conflicting_fields', 'script'],
   [

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Backend } from '@boatload/backend';
 import { createDockerBackend } from '@boatload/backend-docker';
 import { BoatLoadError } from '@boatload/contract';
 import { connectEngine, describeEngine, type Engine, engineOptionsFromEnvironment } from '@boatload/engine';
@@ -10,6 +9,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { BlobStore } from './blobs/blob-store.ts';
 import type { ServiceConfig } from './config.ts';
 import type { Lifetime } from './lifetime.ts';
+import { Backends } from './services/backends.ts';
 import type { Store } from './store/store.ts';
 
 /** How long the Engine may take to answer at the start. */
@@ -17,7 +17,7 @@ const engineMs = 15_000;
 
 /** The one place that knows concrete backends and the embedded satellite. */
 export interface Composition {
-  readonly backend: Backend;
+  readonly backends: Backends;
   readonly blobs: BlobStore;
   readonly engine: Engine;
 }
@@ -43,7 +43,7 @@ export async function compose(
       log,
     }),
   );
-  return { backend: lifetime.use(createDockerBackend({ satellite })), blobs, engine };
+  return { backends: new Backends(lifetime.use(createDockerBackend({ satellite }))), blobs, engine };
 }
 
 /**

@@ -52,18 +52,20 @@ async function start(
   const opened = lifetime.use(await openStore({ file: join(config.dataDir, 'boatload.db') }));
   const watch = new ContainerWatch();
   const store: Store = watchStore(opened, watch);
-  const { backend, blobs, engine } = await compose(config, store, { lifetime, log });
-  const reconciler = new Reconciler({ store, backends: [backend], blobs, log });
+  const { backends, blobs, engine } = await compose(config, store, { lifetime, log });
+  const reconciler = new Reconciler({ store, backends, blobs, log });
   lifetime.defer(() => reconciler.close());
-  const services = { store, backend, blobs, engine, reconciler, watch, limits: config.limits };
+  const services = { store, backends, blobs, engine, reconciler, watch, limits: config.limits };
   const app = await createServer({
     log,
     version,
     routes: (server) => registerRoutes(server, { ...services, users, tokenKey }),
   });
   lifetime.defer(() => app.close());
+  const url = await listen(app, config);
+  // Only now: a service that finds its port taken has touched nothing.
   reconciler.start();
-  return { url: await listen(app, config), users };
+  return { url, users };
 }
 
 function watchStore(store: Store, watch: ContainerWatch): Store {

@@ -1,4 +1,4 @@
-import type { Metrics } from '@boatload/contract';
+import { idleMetrics, type Metrics } from '@boatload/contract';
 import type { ReadOptions } from './archive.ts';
 import type { Engine } from './connect.ts';
 import { listMember, member, numberMember, textMember } from './json-fields.ts';
@@ -51,19 +51,6 @@ export function metricsOf(stats: unknown): Metrics {
     },
     block_io: { read_bytes: blockBytes(stats, 'read'), write_bytes: blockBytes(stats, 'write') },
     pids: { current: numberAt(stats, 'pids_stats', 'current') },
-  };
-}
-
-/** The metrics of a container that doesn't run. */
-export function idleMetrics(): Metrics {
-  return {
-    at: new Date().toISOString(),
-    running: false,
-    cpu: { usage_seconds: 0, percent: 0 },
-    memory: { usage_bytes: 0, max_usage_bytes: 0, limit_bytes: 0 },
-    network: { rx_bytes: 0, tx_bytes: 0 },
-    block_io: { read_bytes: 0, write_bytes: 0 },
-    pids: { current: 0 },
   };
 }
 

@@ -8,8 +8,8 @@ import type {
   LogRecord,
   Metrics,
 } from '@boatload/contract';
-import { BoatLoadError, encodePath } from '@boatload/contract';
-import { idleMetrics, tarEnd } from '@boatload/engine';
+import { BoatLoadError, encodePath, idleMetrics } from '@boatload/contract';
+import { tarEnd } from '@boatload/engine';
 import { listChanges } from './changes/list-changes.ts';
 import { streamArchive } from './files/archive-changes.ts';
 import { listDirectory } from './files/list-directory.ts';

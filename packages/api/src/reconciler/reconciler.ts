@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Backend } from '@boatload/backend';
 import { type AttemptRef, type AttemptStatus, BoatLoadError, finalStates, type Progress } from '@boatload/contract';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import type { Backends } from '../services/backends.ts';
 import type { Store } from '../store/store.ts';
 import { isLateNews } from './plan.ts';
 import { RemovalWaits } from './removal-waits.ts';
@@ -11,7 +12,7 @@ import { type ReconcilerLog, Worker, type WorkerOptions } from './worker.ts';
 export interface ReconcilerOptions {
   readonly store: Pick<Store, 'containers'>;
   readonly blobs: Pick<BlobStore, 'discard'>;
-  readonly backends: readonly Backend[];
+  readonly backends: Backends;
   readonly log: ReconcilerLog;
 }
 
@@ -105,11 +106,7 @@ export class Reconciler implements AsyncDisposable {
       this.#removals.resolve(id);
       return undefined;
     }
-    const backend = backends.find(({ name }) => name === container.backend);
-    if (backend === undefined) {
-      const text = `Container ${id} belongs to the backend "${container.backend}", which is not configured: configure it again.`;
-      throw new BoatLoadError('bad_configuration', text);
-    }
+    const backend = backends.of(container);
     return { container, backend, blobs, containers: store.containers, launches: this.#launches };
   }
 

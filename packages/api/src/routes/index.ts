@@ -1,10 +1,10 @@
-import type { Backend } from '@boatload/backend';
 import { describeEngine, type Engine } from '@boatload/engine';
 import type { FastifyInstance } from 'fastify';
 import { authPlugin, requirePrincipal, type Users } from '../auth/index.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { ServiceLimits } from '../config.ts';
 import type { Reconciler } from '../reconciler/reconciler.ts';
+import type { Backends } from '../services/backends.ts';
 import { ContainerService } from '../services/containers.ts';
 import { OutputService } from '../services/reads/output.ts';
 import { ResultService } from '../services/reads/results.ts';
@@ -19,7 +19,7 @@ import { healthRoutes } from './health.ts';
 /** What the routes are made from. */
 export interface RouteParts {
   readonly store: Store;
-  readonly backend: Backend;
+  readonly backends: Backends;
   readonly blobs: BlobStore;
   readonly engine: Engine;
   readonly reconciler: Reconciler;
@@ -48,13 +48,13 @@ function engineAnswers(engine: Engine): Promise<boolean> {
   );
 }
 
-function makeContext({ store, backend, blobs, reconciler, watch, limits }: RouteParts): RouteContext {
+function makeContext({ store, backends, blobs, reconciler, watch, limits }: RouteParts): RouteContext {
   const wake = (id: string): void => reconciler.wake(id);
   return {
-    submit: new SubmitService({ store, backend, onSubmitted: wake }),
+    submit: new SubmitService({ store, backend: backends.default, onSubmitted: wake }),
     containers: new ContainerService({ store, removed: (id) => reconciler.removed(id) }),
-    results: new ResultService(backend),
-    output: new OutputService({ backend, containers: store.containers, watch }),
+    results: new ResultService(backends),
+    output: new OutputService({ backends, containers: store.containers, watch }),
     blobs,
     limits,
     progress: (id) => reconciler.progress(id),

@@ -64,7 +64,15 @@ function renderFiles({ submission }: StoredContainer): FileFields {
 }
 
 function urlOf(source: Source | undefined): string | null {
-  return source?.kind === 'url' ? source.url : null;
+  return source?.kind === 'url' ? withoutPassword(source.url) : null;
+}
+
+/** A URL as it may be shown: what was sent with it to log in is a secret. */
+export function withoutPassword(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.password === '') return url;
+  parsed.password = '***';
+  return parsed.href;
 }
 
 function sizeOf(source: Source | undefined): number | null {

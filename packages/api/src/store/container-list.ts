@@ -33,6 +33,8 @@ export async function listContainers(db: Kysely<Schema>, query: ContainerQuery):
 
 function matches(builder: Builder, { owner, state, labels, image, name }: ContainerQuery): Condition {
   return builder.and([
+    // Deleted ones are not listed while they go, unless one asks for them.
+    ...(state === 'removing' ? [] : [builder('desired', '=', 'run')]),
     ...(owner === undefined ? [] : [builder('owner', '=', owner)]),
     ...(state === undefined ? [] : [builder('state', '=', state)]),
     ...(name === undefined ? [] : [builder('name', '=', name)]),

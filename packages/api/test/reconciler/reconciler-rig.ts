@@ -18,6 +18,7 @@ import {
 import { createLocalSatellite } from '@boatload/satellite';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
 import { Reconciler } from '../../src/reconciler/reconciler.ts';
+import { Backends } from '../../src/services/backends.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoredContainer, Submission } from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -81,7 +82,7 @@ export class ReconcilerRig implements AsyncDisposable {
     const logged: Service['logged'] = [];
     const keep = (fields: object, message: string) => void logged.push({ fields, message });
     const log = { info: keep, warn: keep, error: keep };
-    const reconciler = new Reconciler({ store, blobs, backends: [backend], log });
+    const reconciler = new Reconciler({ store, blobs, backends: new Backends(backend), log });
     const close = async () => {
       await reconciler.close();
       await backend[Symbol.asyncDispose]();

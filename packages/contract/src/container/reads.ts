@@ -63,6 +63,19 @@ export const Metrics = Type.Object(
 );
 export type Metrics = Static<typeof Metrics>;
 
+/** The metrics of a container that doesn't run. */
+export function idleMetrics(): Metrics {
+  return {
+    at: new Date().toISOString(),
+    running: false,
+    cpu: { usage_seconds: 0, percent: 0 },
+    memory: { usage_bytes: 0, max_usage_bytes: 0, limit_bytes: 0 },
+    network: { rx_bytes: 0, tx_bytes: 0 },
+    block_io: { read_bytes: 0, write_bytes: 0 },
+    pids: { current: 0 },
+  };
+}
+
 export const changeKinds = ['added', 'modified', 'deleted'] as const;
 export const fileTypes = ['file', 'directory', 'symlink', 'fifo', 'socket', 'char', 'block'] as const;
 

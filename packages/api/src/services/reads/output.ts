@@ -1,7 +1,7 @@
-import type { Backend } from '@boatload/backend';
 import { BoatLoadError, finalStates, type LogQuery, type LogRecord } from '@boatload/contract';
 import type { StoredAttempt, StoredContainer } from '../../store/records.ts';
 import type { ContainerStore } from '../../store/store.ts';
+import type { Backends } from '../backends.ts';
 import type { ContainerWatch } from '../watch.ts';
 import { attemptOf, readableAttempt } from './attempts.ts';
 
@@ -18,7 +18,7 @@ export interface OutputRecord extends LogRecord {
 }
 
 export interface OutputParts {
-  readonly backend: Backend;
+  readonly backends: Backends;
   readonly containers: Pick<ContainerStore, 'find'>;
   readonly watch: ContainerWatch;
 }
@@ -56,7 +56,7 @@ export class OutputService {
     query: OutputQuery,
     signal: AbortSignal,
   ): AsyncGenerator<OutputRecord> {
-    const readable = await readableAttempt(this.#parts.backend, container, { attempt, signal });
+    const readable = await readableAttempt(this.#parts.backends.of(container), container, { attempt, signal });
     if (readable === undefined) return;
     const { satellite, ref, since, until } = readable;
     const window: LogQuery = {

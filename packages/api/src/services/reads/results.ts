@@ -1,14 +1,14 @@
-import type { Backend } from '@boatload/backend';
 import {
   BoatLoadError,
   type ByteRange,
   type DirectoryEntry,
   type FileChange,
   type FileStat,
+  idleMetrics,
   type Metrics,
 } from '@boatload/contract';
-import { idleMetrics, tarEnd } from '@boatload/engine';
 import type { StoredContainer } from '../../store/records.ts';
+import type { Backends } from '../backends.ts';
 import { attemptOf, type ReadableAttempt, readableAttempt } from './attempts.ts';
 
 export interface ReadOptions {
@@ -19,10 +19,10 @@ export interface ReadOptions {
 
 /** Reads what a container did, through the satellite of the node where it is. */
 export class ResultService {
-  readonly #backend: Backend;
+  readonly #backends: Backends;
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
+  constructor(backends: Backends) {
+    this.#backends = backends;
   }
 
   /** By path; none before the start. */
@@ -41,7 +41,7 @@ export class ResultService {
   /** An uncompressed tar; an empty one before the start. */
   async *archive(container: StoredContainer, options: ReadOptions): AsyncGenerator<Uint8Array> {
     const readable = await this.#readable(container, options);
-    if (readable === undefined) yield tarEnd;
+    if (readable === undefined) yield new Uint8Array(emptyTarBytes);
     else yield* readable.satellite.archive(readable.ref, { signal: options.signal });
   }
 
@@ -79,7 +79,7 @@ export class ResultService {
     container: StoredContainer,
     { attempt: number, signal }: ReadOptions,
   ): Promise<ReadableAttempt | undefined> {
-    return readableAttempt(this.#backend, container, { attempt: attemptOf(container, number), signal });
+    return readableAttempt(this.#backends.of(container), container, { attempt: attemptOf(container, number), signal });
   }
 
   async #started(container: StoredContainer, options: ReadOptions): Promise<ReadableAttempt> {
@@ -91,3 +91,6 @@ export class ResultService {
     );
   }
 }
+
+/** Two blocks of zeros: how a tar ends. */
+const emptyTarBytes = 1_024;

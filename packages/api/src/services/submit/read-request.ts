@@ -1,5 +1,5 @@
 import { BoatLoadError } from '@boatload/contract';
-import type { MultipartFile } from '@fastify/multipart';
+import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { ServiceLimits } from '../../config.ts';
@@ -59,27 +59,48 @@ export async function releaseFiles(files: SubmitRequest['files']): Promise<void>
   await Promise.all([files.script?.lease.release(), files.data?.lease.release()]);
 }
 
+/** What was read of a form so far. */
+interface Form {
+  readonly fields: Record<string, unknown>;
+  readonly files: { script?: UploadedFile; data?: UploadedFile };
+  /** Characters that its text fields may still have together. */
+  textLeft: number;
+}
+
 async function readMultipart(request: FastifyRequest, options: ReadOptions): Promise<SubmitRequest> {
-  const fields: Record<string, unknown> = {};
-  const files: { script?: UploadedFile; data?: UploadedFile } = {};
-  let textLeft = textLimitOf(options.limits);
+  const form: Form = { fields: {}, files: {}, textLeft: textLimitOf(options.limits) };
+  const { files } = form;
   try {
-    for await (const part of request.parts()) {
-      if (part.type === 'file') await keepFile(part, files, options);
-      else {
-        textLeft -= typeof part.value === 'string' ? part.value.length : JSON.stringify(part.value).length;
-        if (part.valueTruncated || textLeft < 0) throw tooMuchText(part.fieldname);
-        fields[part.fieldname] = part.value;
-      }
-    }
-    const { script, ...rest } = fields;
-    if (isAbsent(script)) return { fields: rest, textual: true, files };
+    for await (const part of request.parts()) await takePart(part, form, options);
+    const { script, ...fields } = form.fields;
+    if (isAbsent(script)) return { fields, textual: true, files };
     if (files.script !== undefined) throw givenTwice('script');
-    return { fields: rest, textual: true, files: { ...files, script: await storeInlineScript(script, options) } };
+    return { fields, textual: true, files: { ...files, script: await storeInlineScript(script, options) } };
   } catch (error) {
     await releaseFiles(files);
     throw error;
   }
+}
+
+async function takePart(part: Multipart, form: Form, options: ReadOptions): Promise<void> {
+  if (part.type === 'field') {
+    form.textLeft -= typeof part.value === 'string' ? part.value.length : JSON.stringify(part.value).length;
+    if (part.valueTruncated || form.textLeft < 0) throw tooMuchText(part.fieldname);
+    form.fields[part.fieldname] = part.value;
+  } else if (isFileField(part.fieldname)) {
+    await keepFile(part, form.files, options);
+  } else {
+    // Nobody reads it, but the parts behind it only come once it is gone.
+    part.file.resume();
+    form.fields[part.fieldname] = unreadFile;
+  }
+}
+
+/** What stands for a file that no field takes: a known field refuses it, an unknown one is warned of. */
+const unreadFile = { file: 'not read' };
+
+function isFileField(name: string): boolean {
+  return name === 'script' || name === 'data';
 }
 
 async function keepFile(
@@ -87,13 +108,7 @@ async function keepFile(
   files: { script?: UploadedFile; data?: UploadedFile },
   { blobs, limits, signal }: ReadOptions,
 ): Promise<void> {
-  const field = part.fieldname;
-  if (field !== 'script' && field !== 'data') {
-    part.file.resume();
-    throw new BoatLoadError('unknown_field', `"${field}" is not a file that can be sent: send script or data.`, {
-      field,
-    });
-  }
+  const field = part.fieldname === 'script' ? 'script' : 'data';
   if (files[field] !== undefined) throw givenTwice(field);
   const limitBytes = field === 'script' ? limits.scriptBytes : limits.dataBytes;
   const lease = await blobs.write(part.file, { limitBytes, signal }).catch((cause) => {

@@ -81,5 +81,12 @@ function isEmpty(value: unknown): boolean {
 }
 
 function idempotencyOf(key: string, submission: Submission): { idempotency: { key: string; fingerprint: string } } {
-  return { idempotency: { key, fingerprint: createHash('sha256').update(JSON.stringify(submission)).digest('hex') } };
+  const text = JSON.stringify(submission, sortKeys);
+  return { idempotency: { key, fingerprint: createHash('sha256').update(text).digest('hex') } };
+}
+
+/** Two requests that differ in the order of names ask for the same. */
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
