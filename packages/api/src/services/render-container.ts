@@ -68,7 +68,7 @@ function urlOf(source: Source | undefined): string | null {
 }
 
 /** A URL as it may be shown: what was sent with it to log in is a secret. */
-export function withoutPassword(url: string): string {
+function withoutPassword(url: string): string {
   const parsed = URL.parse(url);
   if (parsed === null || parsed.password === '') return url;
   parsed.password = '***';
