@@ -32,6 +32,7 @@ import { readStatus } from './lifecycle/status.ts';
 import { sweepOrphans, UnfinishedAttempts } from './lifecycle/sweep.ts';
 import { watchAttempts } from './lifecycle/watch.ts';
 import { Withdrawals } from './lifecycle/withdrawals.ts';
+import { limitStall } from './limit-stall.ts';
 import type { LocalSatelliteOptions } from './local-satellite-options.ts';
 import { AttemptReads } from './reads.ts';
 import { silentLog } from './satellite-log.ts';
@@ -218,7 +219,7 @@ class LocalSatellite implements Satellite {
   ): AsyncGenerator<Item, void, undefined> {
     const { signal, leave } = this.#withdrawals.enter(attemptKey(ref), this.#signal(options));
     try {
-      yield* read(signal);
+      yield* limitStall(read, { signal });
     } finally {
       leave();
     }
