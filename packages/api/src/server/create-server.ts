@@ -3,6 +3,7 @@ import { BoatLoadError } from '@boatload/contract';
 import formBody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { answerMalformed } from './malformed-request.ts';
 import { guardMethods } from './method-guard.ts';
 import { registerOpenApi } from './open-api.ts';
 import { answerProblem } from './problem-handler.ts';
@@ -22,6 +23,7 @@ export async function createServer({ log, version, routes }: ServerOptions): Pro
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     forceCloseConnections: true,
+    clientErrorHandler: answerMalformed,
     frameworkErrors: (error, request, reply) => answerProblem(error, request, reply),
     rewriteUrl: (request) => protectFilePath(request.url ?? '/'),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },

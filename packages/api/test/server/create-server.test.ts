@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { createServer } from '../../src/server/create-server.ts';
@@ -41,4 +43,20 @@ test.each([
     'DELETE, POST',
     'method_not_allowed',
   ]);
+});
+
+describe('what is no HTTP request', () => {
+  test.each([
+    ['another protocol', 'GARBAGE\r\n\r\n', /not HTTP\/1\.1/],
+    ['too much of a header', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, /larger than 16 KiB/],
+  ])('is answered with a problem, too: %s', async (_what, sent, advice) => {
+    await using app = await startServer();
+    const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(sent);
+    const answer = await text(socket);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json/s);
+    expect(JSON.parse(body)).toMatchObject({ code: 'bad_request', detail: expect.stringMatching(advice) });
+  });
 });

@@ -14,6 +14,7 @@ const again = (status: number, title: string): CodeMeaning => ({ status, title, 
  */
 export const errorCodes = {
   // the request
+  bad_request: once(400, 'Not a valid HTTP request'),
   bad_json: once(400, 'The body is not valid JSON'),
   bad_multipart: once(400, 'The multipart body is broken'),
   unsupported_media_type: once(415, 'The content type is not supported'),
