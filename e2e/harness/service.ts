@@ -39,7 +39,13 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   });
   const printed: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
-  const url = await firstUrl(child, printed);
+  const forget = async (): Promise<void> => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+  };
+  const url = await firstUrl(child, printed).catch(async (error: unknown) => {
+    await forget();
+    throw error;
+  });
   return {
     url,
     port: Number(new URL(url).port),
@@ -49,7 +55,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
     kill: async () => void (await end(child, 'SIGKILL')),
     async [Symbol.asyncDispose]() {
       await end(child, 'SIGTERM');
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      await forget();
     },
   };
 }
