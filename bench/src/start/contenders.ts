@@ -24,7 +24,7 @@ export function dockerRun(): Contender {
   };
 }
 
-/** The Engine's API by hand: create, start, wait. */
+/** The Engine's API by hand, to the same end as the others: create, start, follow the output, wait for the exit. */
 export function engineByHand(engine: Engine): Contender {
   const ids: string[] = [];
   return {
@@ -34,6 +34,10 @@ export function engineByHand(engine: Engine): Contender {
       const { Id } = (await engine.json({ method: 'POST', path: '/containers/create', json })) as { Id: string };
       ids.push(Id);
       await engine.json({ method: 'POST', path: `/containers/${Id}/start` });
+      const query = { follow: true, stdout: true };
+      const output = await engine.request({ method: 'GET', path: `/containers/${Id}/logs`, query });
+      // Behind the eight bytes that tell the stream and the length.
+      if (!(await output.text()).endsWith('hi\n')) throw new Error(`${Id} did not say hi`);
       await engine.json({ method: 'POST', path: `/containers/${Id}/wait` });
     },
     async cleanUp() {

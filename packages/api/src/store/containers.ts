@@ -10,13 +10,22 @@ import type { ContainerStore } from './store.ts';
 // What is still to be worked on: all states but the final ones.
 const openStates = ['submitted', 'staging', 'starting', 'running', 'removing'];
 
-export function createContainerStore(db: Kysely<Schema>): ContainerStore {
+/**
+ * @param sync makes what was committed survive a loss of power. What users were told must; what happened on a
+ * node need not, because the node is asked again.
+ */
+export function createContainerStore(db: Kysely<Schema>, sync: () => Promise<void>): ContainerStore {
+  const synced = async <Value>(commit: Promise<Value>): Promise<Value> => {
+    const value = await commit;
+    await sync();
+    return value;
+  };
   return {
-    submit: (added) => db.transaction().execute((tx) => insertContainer(tx, added)),
+    submit: (added) => synced(db.transaction().execute((tx) => insertContainer(tx, added))),
     find: (id) => db.transaction().execute((tx) => loadContainer(tx, id)),
     list: (query) => db.transaction().execute((tx) => listContainers(tx, query)),
     markRemoving: (id, graceSeconds, at = new Date().toISOString()) =>
-      db.transaction().execute((tx) => markRemoving(tx, { id, graceSeconds, at })),
+      synced(db.transaction().execute((tx) => markRemoving(tx, { id, graceSeconds, at }))),
     erase: (id) => db.transaction().execute((tx) => eraseContainer(tx, id)),
     open: () => listOpen(db),
     record: (id, change) => db.transaction().execute((tx) => recordChanges(tx, id, change)),

@@ -9,6 +9,7 @@ import type { Schema } from './schema.ts';
 import { createSessionStore } from './sessions.ts';
 import { createSettingStore } from './settings.ts';
 import { createSqliteDialect } from './sqlite/dialect.ts';
+import { WriteAheadLog } from './sqlite/write-ahead-log.ts';
 import type { Store } from './store.ts';
 
 export interface StoreOptions {
@@ -29,9 +30,10 @@ export async function openStore({ file }: StoreOptions): Promise<Store> {
     await db.destroy();
     throw error;
   }
+  const log = new WriteAheadLog(file);
   const close = () => db.destroy();
   return {
-    containers: createContainerStore(db),
+    containers: createContainerStore(db, () => log.sync()),
     sessions: createSessionStore(db),
     settings: createSettingStore(db),
     blobs: createBlobReferenceStore(db),

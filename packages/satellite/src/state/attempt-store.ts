@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttemptRef, BoatLoadError, type ErrorCode } from '@boatload/contract';
-import type { AttemptRecord } from './attempt-record.ts';
-import { createDurably, syncDirectory, writeDurably } from './durable-file.ts';
+import { type AttemptRecord, isPrepared } from './attempt-record.ts';
+import { createDurably, syncDirectory, writeDurably, writeWhole } from './durable-file.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** Why the Engine refused to start an attempt. */
@@ -28,6 +28,8 @@ export class AttemptStore {
   /** For what need not outlive the process; emptied at boot. */
   readonly temporary: string;
   readonly #attempts: string;
+  /** What this process wrote itself, and so need not read: a status is looked up several times in a short life. */
+  readonly #written = new Map<string, AttemptRecord>();
 
   private constructor(stateDir: string) {
     this.temporary = join(stateDir, 'tmp');
@@ -51,6 +53,8 @@ export class AttemptStore {
   }
 
   async read(ref: AttemptRef): Promise<AttemptRecord | undefined> {
+    const written = this.#written.get(attemptKey(ref));
+    if (written !== undefined) return written;
     const text = await readIfThere(join(this.#directory(ref), 'record.json'));
     if (text === undefined) return undefined;
     // A validated edge: only this class writes the file, and always as a whole.
@@ -58,13 +62,21 @@ export class AttemptStore {
   }
 
   async write(record: AttemptRecord): Promise<void> {
-    const directory = this.#directory(record.ref);
-    if ((await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined) await syncDirectory(this.#attempts);
-    await writeDurably(join(directory, 'record.json'), JSON.stringify(record));
+    const file = join(this.#directory(record.ref), 'record.json');
+    if (isPrepared(record)) {
+      await writeDurably(file, JSON.stringify(record));
+      await syncDirectory(this.#attempts);
+    } else {
+      // After a loss of power, a container without a record is found by its labels and removed.
+      await mkdir(this.#directory(record.ref), { recursive: true, mode: 0o700 });
+      await writeWhole(file, JSON.stringify(record));
+    }
+    this.#written.set(attemptKey(record.ref), record);
   }
 
   /** Forgets all of an attempt, the record first and at once. */
   async forget(ref: AttemptRef): Promise<void> {
+    this.#written.delete(attemptKey(ref));
     const grave = join(this.temporary, `forgotten-${randomUUID()}`);
     try {
       await rename(this.#directory(ref), grave);

@@ -1,5 +1,12 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+
+/** Puts a file in place as a whole, for whoever comes after a kill of this process: not after a loss of power. */
+export async function writeWhole(file: string, content: string): Promise<void> {
+  const temporary = `${file}.new`;
+  await writeFile(temporary, content, { mode: 0o600 });
+  await rename(temporary, file);
+}
 
 /** Puts a file in place as a whole: after a crash at any moment there is the old content or the new one. */
 export async function writeDurably(file: string, content: string): Promise<void> {

@@ -21,8 +21,11 @@ interface NativeModule {
   readonly DatabaseSync: new (file: string) => NativeDatabase;
 }
 
-// Written through before a commit is answered: what was answered 201 must survive a loss of power.
-const pragmas = ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON'];
+// NORMAL: a commit survives a kill at once; what must survive a loss of power too is synced by `WriteAheadLog`.
+const pragmas = ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = NORMAL', 'foreign_keys = ON'];
+
+/** How many compiled statements are kept. */
+const mostStatements = 500;
 
 /**
  * Opens (and creates) an SQLite database for kysely, as the only service: a second one on the same data would
@@ -86,8 +89,16 @@ function wrapDatabase(
   database: NativeDatabase,
   { file, unlock }: { readonly file: string; readonly unlock: () => void },
 ): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
   return {
-    prepare: (sql) => guard(file, () => wrapStatement(database.prepare(sql), file)),
+    prepare: (sql) => {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      const statement = guard(file, () => wrapStatement(database.prepare(sql), file));
+      // To compile a statement takes longer than to run it; our own are few, those with lists of any length are not.
+      if (statements.size < mostStatements) statements.set(sql, statement);
+      return statement;
+    },
     close: () => {
       database.close();
       unlock();
