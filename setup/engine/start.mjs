@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SetupFailure } from '../failure.mjs';
@@ -11,6 +11,7 @@ import { findProgram } from './install.mjs';
 
 const daemonLog = '/var/log/boatload-dockerd.log';
 const pidFile = '/var/run/docker.pid';
+const containerdPidFile = '/var/run/docker/containerd/containerd.pid';
 const deadline = 60_000;
 
 /**
@@ -64,14 +65,32 @@ function requireControlGroups() {
 
 /** The process id of a dockerd that runs already: the package may have started it, or it is still starting. */
 function readRunningDaemon() {
-  if (!existsSync(pidFile)) return undefined;
-  const pid = Number(readFileSync(pidFile, 'utf8').trim());
+  return readLiving(pidFile, 'dockerd');
+}
+
+/**
+ * The process id in a file, if that process is still the program that wrote it.
+ * @param {string} file
+ * @param {string} program
+ */
+function readLiving(file, program) {
+  if (!existsSync(file)) return undefined;
+  const pid = Number(readFileSync(file, 'utf8').trim());
   const command = `/proc/${pid}/comm`;
-  return existsSync(command) && readFileSync(command, 'utf8').trim() === 'dockerd' ? pid : undefined;
+  return existsSync(command) && readFileSync(command, 'utf8').trim() === program ? pid : undefined;
+}
+
+/**
+ * Removes what a killed daemon left: it takes whatever process has the number now for itself, and doesn't start.
+ */
+function forgetDead() {
+  if (readLiving(pidFile, 'dockerd') === undefined) rmSync(pidFile, { force: true });
+  if (readLiving(containerdPidFile, 'containerd') === undefined) rmSync(containerdPidFile, { force: true });
 }
 
 function spawnDaemon() {
   mkdirSync(dirname(daemonLog), { recursive: true });
+  forgetDead();
   const output = openSync(daemonLog, 'a');
   // A session of its own: Ctrl-C in the demo must not reach the Engine.
   const daemon = spawn(findProgram('dockerd') ?? 'dockerd', [], {
