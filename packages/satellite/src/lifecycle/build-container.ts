@@ -37,6 +37,7 @@ export async function buildContainer(context: SatelliteContext, input: BuildInpu
   const { order, staged, record, signal } = input;
   for (const { directory } of directoriesOf(record.mounts)) await mkdir(directory, { recursive: true });
   const id = await createFresh(context, input);
+  signal.throwIfAborted();
   const container: FreshContainer = { id, image: order.image, imageId: staged.image.id };
   const owner = await context.facts.ownerOf(container, order.user ?? staged.image.user, { signal });
   await checkShebang(context, container, input);
@@ -71,7 +72,9 @@ async function createFresh(context: SatelliteContext, input: BuildInput): Promis
   const creation = planCreation({ order, script: staged.script?.plan, mounts: record.mounts, labels, logDriver });
   for (let tries = 1; ; tries += 1) {
     try {
-      return await createContainer(context.engine, record.name, { creation, signal });
+      // Not with the signal: an Engine that is left alone with a request still carries it out, and the container
+      // would appear behind the back of whoever removes it.
+      return await createContainer(context.engine, record.name, { creation });
     } catch (error) {
       if (refusalOf(error)?.status !== 409 || tries === 3) throw convertCreateFailure(error, record.subject);
       await discardLabelled(context.engine, labels, { signal });
