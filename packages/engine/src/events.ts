@@ -10,6 +10,8 @@ export interface ContainerEvent {
   readonly action: string;
   readonly id: string;
   readonly labels: Labels;
+  /** Of a `die`. */
+  readonly exitCode?: number;
 }
 
 const actions = ['start', 'restart', 'die', 'destroy', 'oom', 'pause', 'unpause'];
@@ -32,10 +34,13 @@ export async function subscribeEvents(
 async function* readEvents(response: AsyncIterable<Uint8Array>): AsyncGenerator<ContainerEvent, void, undefined> {
   for await (const message of readJsonLines(response)) {
     const actor = member(message, 'Actor');
+    const labels = textsMember(actor, 'Attributes');
+    const exitCode = Number.parseInt(labels.exitCode ?? '', 10);
     yield {
       action: textMember(message, 'Action'),
       id: textMember(actor, 'ID'),
-      labels: textsMember(actor, 'Attributes'),
+      labels,
+      ...(Number.isNaN(exitCode) ? {} : { exitCode }),
     };
   }
 }

@@ -24,7 +24,14 @@ export function runningFacts({ attempt, status, now }: AttemptView): ContainerCh
     dockerState: status.dockerState,
   };
   const at = timeOr(status.startedAt, now);
-  return [{ at, state: 'running', attempt: number, attempts: [...missedEnds(attempt, number), started] }];
+  return [
+    {
+      at,
+      state: 'running',
+      attempt: number,
+      attempts: [...missedEnds(attempt, number, status.previousExitCode), started],
+    },
+  ];
 }
 
 /** Facts of an attempt that ended and that the Engine is about to start anew. */
@@ -129,11 +136,21 @@ function numberOfStart(attempt: StoredAttempt, status: AttemptStatus): number {
 }
 
 /** Ends that nobody saw: of the attempt that was the last one, and of those that came and went since. */
-function missedEnds({ attempt, launch, state }: StoredAttempt, number: number): AttemptChange[] {
+function missedEnds(
+  { attempt, launch, state }: StoredAttempt,
+  number: number,
+  exitCode: number | undefined,
+): AttemptChange[] {
   const reason = 'restarted by the Engine; its end was not seen';
   const first: AttemptChange[] = state === 'exited' || number === attempt ? [] : [{ attempt, state: 'exited', reason }];
   const numbers = Array.from({ length: Math.max(0, number - attempt - 1) }, (_, index) => attempt + 1 + index);
-  return [...first, ...numbers.map((missed): AttemptChange => ({ attempt: missed, launch, state: 'exited', reason }))];
+  const missed = numbers.map((each): AttemptChange => ({ attempt: each, launch, state: 'exited', reason }));
+  // The last of them is the one of which the Engine told how it ended.
+  return [...first, ...missed].map((end) =>
+    end.attempt === number - 1 && exitCode !== undefined
+      ? { ...end, exit_code: exitCode, reason: 'restarted by the Engine' }
+      : end,
+  );
 }
 
 function timeOr(time: string | undefined, now: Date): string {

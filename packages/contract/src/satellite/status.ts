@@ -19,6 +19,8 @@ export interface AttemptStatus {
   readonly phase: AttemptPhase;
   /** How often the Engine started the container; more than 1 only where it restarts by itself. */
   readonly starts: number;
+  /** How the start before this one ended, where it is running again and that end was seen. */
+  readonly previousExitCode?: number;
   /** RFC 3339, of the last start. */
   readonly startedAt?: string;
   /** RFC 3339, of the last end. */

@@ -5,6 +5,7 @@ import { joinSignals } from '../join-signals.ts';
 import { isPrepared } from '../state/attempt-record.ts';
 import { ChangedAttempts, type StatusLookup } from './changed-attempts.ts';
 import type { SatelliteContext } from './context.ts';
+import { EventMemory } from './event-memory.ts';
 import { instanceLabels, refOfLabels } from './labels.ts';
 import { readStatus } from './status.ts';
 
@@ -54,17 +55,18 @@ async function* watchOnce(
 ): AsyncGenerator<AttemptStatus | 'synced', void, undefined> {
   const stop = new AbortController();
   const signal = joinSignals([options.signal, stop.signal]);
+  const memory = new EventMemory();
   const lookup: StatusLookup = async (ref) => {
     if (context.isRemoving(ref)) return undefined;
     const status = await readStatus(context, ref, signal);
-    return context.isRemoving(ref) ? undefined : status;
+    return context.isRemoving(ref) ? undefined : memory.complete(status);
   };
   const changed = new ChangedAttempts(lookup);
   const unsubscribe = options.onChange((ref) => changed.add(ref));
   signal.addEventListener('abort', () => changed.fail(signal.reason), { once: true });
   try {
     const events = await subscribeEvents(context.engine, instanceLabels(context.instance), { signal });
-    collect(events, changed).catch((error: unknown) => changed.fail(error));
+    collect(events, { changed, memory }).catch((error: unknown) => changed.fail(error));
     await options.sweep(signal);
     yield* listStatuses(context, lookup);
     yield 'synced';
@@ -75,10 +77,15 @@ async function* watchOnce(
   }
 }
 
-async function collect(events: AsyncIterable<ContainerEvent>, changed: ChangedAttempts): Promise<void> {
+async function collect(
+  events: AsyncIterable<ContainerEvent>,
+  { changed, memory }: { readonly changed: ChangedAttempts; readonly memory: EventMemory },
+): Promise<void> {
   for await (const event of events) {
     const ref = refOfLabels(event.labels);
-    if (ref !== undefined) changed.add(ref);
+    if (ref === undefined) continue;
+    memory.note(ref, event);
+    changed.add(ref);
   }
   throw new BoatLoadError('engine_unavailable', 'The Docker Engine ended its stream of events: it is stopping.');
 }
