@@ -11,6 +11,8 @@ export interface EngineView extends AsyncDisposable {
   removeContainersOf(label: string): Promise<void>;
   /** Value of a label of the first container that has another one. */
   labelValue(label: string, name: string): Promise<string | undefined>;
+  /** Whether the Engine tells, among its last events, that memory ran out in a container. */
+  toldOutOfMemory(id: string): Promise<boolean>;
   /** Address at which containers on the default network reach this machine. */
   gateway(): Promise<string>;
 }
@@ -47,6 +49,12 @@ export function viewEngine(): EngineView {
       const filters = JSON.stringify({ label: [label] });
       const [first] = await get<{ Labels: Record<string, string> }[]>('/containers/json', { all: true, filters });
       return first?.Labels[name];
+    },
+    async toldOutOfMemory(id) {
+      const filters = JSON.stringify({ event: ['oom'], label: [labelOf(id)] });
+      const query = { filters, since: 0, until: Math.ceil(Date.now() / 1_000) };
+      const events = await engine.request({ method: 'GET', path: '/events', query });
+      return (await events.text()) !== '';
     },
     async gateway() {
       const { IPAM } = await get<{ IPAM: { Config: { Gateway?: string }[] } }>('/networks/bridge');

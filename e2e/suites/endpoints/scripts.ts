@@ -152,6 +152,7 @@ export function describeScripts(name: string, start: () => Promise<RunningServic
       const scripturl = web.serve('/folder/remote.js?version=1', `${inNode}\n`);
       const { id } = await client.submit({ scripturl, container_args: ['a'] });
       expect(await client.ended(id)).toMatchObject({ exit_code: 0, scripturl, script_size: null });
+      expect(await client.text(`/v1/container/${id}/script`)).toBe(`${inNode}\n`);
       expect(await client.text(`/v1/container/${id}/stdout`)).toBe('node /boatload/script a\n');
       expect(await client.text(`/v1/container/${id}/file//boatload/script`)).toBe(`${inNode}\n`);
     });

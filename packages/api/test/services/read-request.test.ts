@@ -25,10 +25,11 @@ beforeAll(async () => {
     log,
     version: '1',
     routes: async (server) => {
-      server.post('/', { bodyLimit: 64 * 1024 ** 2 }, async (request) => {
-        const { files } = await readSubmitRequest(request, { blobs, limits, signal });
+      server.post('/', { bodyLimit: 64 * 1024 ** 2 }, async (request, reply) => {
+        const { files, fields } = await readSubmitRequest(request, { blobs, limits, signal });
         const script = files.script && (await buffer(Readable.from(blobs.open(files.script.lease.digest))));
         await releaseFiles(files);
+        void reply.header('x-fields', Object.keys(fields).join());
         return { script: script?.toString('base64') ?? null };
       });
     },
@@ -88,4 +89,12 @@ test('the fields of a form may not be more text together than a JSON body', asyn
   expect(await sendForm(part('a', megabyte), part('b', megabyte))).toEqual({ script: null });
   const many = ['a', 'b', 'c', 'd', 'e'].map((name) => part(name, megabyte));
   expect(await sendForm(...many)).toMatchObject({ code: 'body_too_large' });
+});
+
+test('a file that no field takes is passed over, and known by name to whoever warns of it', async () => {
+  const file = `--${boundary}\r\ncontent-disposition: form-data; name="scrpt"; filename="a"\r\n\r\nnot read\r\n`;
+  const payload = `${file}${part('image_name', 'alpine')}--${boundary}--\r\n`;
+  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
+  const answer = await app.inject({ method: 'POST', url: '/', headers, payload });
+  expect([answer.statusCode, answer.headers['x-fields']]).toEqual([200, 'scrpt,image_name']);
 });

@@ -270,6 +270,17 @@ test('open containers are those that are not final, and those to be removed', as
   expect(await containers.open()).toEqual([...ids.slice(0, 4), ids.at(-1)]);
 });
 
+test('what is being removed is listed only for who asks for it', async () => {
+  await using kept = await openTestStore();
+  const { containers } = kept.store;
+  const [stays = '', goes = ''] = await submitAt(kept.store, ['01', '02']);
+  await containers.markRemoving(goes, 0);
+  const all = await containers.list({ limit: 10 });
+  expect([all.items.map(({ id }) => id), all.total]).toEqual([[stays], 1]);
+  const going = await containers.list({ limit: 10, state: 'removing' });
+  expect([going.items.map(({ id }) => id), going.total]).toEqual([[goes], 1]);
+});
+
 type TestedStore = Awaited<ReturnType<typeof openTestStore>>['store'];
 
 /** Submits a container per day of a month, one after the other. */
