@@ -21,6 +21,8 @@ import {
 import { describeEngine, stopContainer } from '@boatload/engine';
 import pLimit from 'p-limit';
 import { AddressPolicy } from './fetch/address-policy.ts';
+import { ImageFacts } from './image/image-facts.ts';
+import { ImagePuller } from './image/image-puller.ts';
 import { joinSignals } from './join-signals.ts';
 import type { SatelliteContext } from './lifecycle/context.ts';
 import { convertSystemFailure } from './lifecycle/convert-failure.ts';
@@ -34,13 +36,11 @@ import { watchAttempts } from './lifecycle/watch.ts';
 import { Withdrawals } from './lifecycle/withdrawals.ts';
 import { limitStall } from './limit-stall.ts';
 import type { LocalSatelliteOptions } from './local-satellite-options.ts';
+import { isSharedDirectory } from './mounts/shared-directory.ts';
 import { AttemptReads } from './reads.ts';
 import { silentLog } from './satellite-log.ts';
-import { ImageFacts } from './staging/image-facts.ts';
-import { ImagePuller } from './staging/image-puller.ts';
 import { defaultLimits } from './staging/limits.ts';
 import { chooseLogDriver } from './staging/log-driver.ts';
-import { isSharedDirectory } from './staging/shared-directory.ts';
 import { AttemptStore, attemptKey } from './state/attempt-store.ts';
 import { takeTurn } from './take-turn.ts';
 

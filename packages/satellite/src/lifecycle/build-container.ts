@@ -10,11 +10,11 @@ import {
   refusalOf,
 } from '@boatload/engine';
 import { recordBaseline } from '../changes/baseline.ts';
+import type { FreshContainer } from '../image/image-facts.ts';
+import { type DirectoryMount, fillDirectories } from '../mounts/fill-directories.ts';
+import { encodeFillings } from '../mounts/fill-tar.ts';
+import { plainPath } from '../mounts/mount-plan.ts';
 import { planCreation } from '../staging/creation.ts';
-import { type DirectoryMount, fillDirectories } from '../staging/fill-directories.ts';
-import { encodeFillings } from '../staging/fill-tar.ts';
-import type { FreshContainer } from '../staging/image-facts.ts';
-import { plainPath } from '../staging/mount-plan.ts';
 import type { AttemptRecord, MountRecord, PreparedRecord } from '../state/attempt-record.ts';
 import type { SatelliteContext } from './context.ts';
 import { discardLabelled } from './discard.ts';

@@ -1,6 +1,6 @@
 import { type AttemptOrder, BoatLoadError } from '@boatload/contract';
 import { safeFileName } from '../fetch/file-name.ts';
-import { plainPath } from '../staging/mount-plan.ts';
+import { plainPath } from '../mounts/mount-plan.ts';
 import { scriptDirectory } from '../staging/plan-script.ts';
 
 /**

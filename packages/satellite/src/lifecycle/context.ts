@@ -1,9 +1,9 @@
 import type { AttemptRef, BlobSource } from '@boatload/contract';
 import type { Engine } from '@boatload/engine';
 import type { AddressPolicy } from '../fetch/address-policy.ts';
+import type { ImageFacts } from '../image/image-facts.ts';
+import type { ImagePuller } from '../image/image-puller.ts';
 import type { SatelliteLog } from '../satellite-log.ts';
-import type { ImageFacts } from '../staging/image-facts.ts';
-import type { ImagePuller } from '../staging/image-puller.ts';
 import type { StagingLimits } from '../staging/limits.ts';
 import type { LogDriver } from '../staging/log-driver.ts';
 import type { AttemptStore } from '../state/attempt-store.ts';

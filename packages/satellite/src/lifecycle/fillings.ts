@@ -1,11 +1,11 @@
 import type { AttemptOrder } from '@boatload/contract';
 import { safeFileName } from '../fetch/file-name.ts';
-import { ArchiveGuard } from '../staging/archive-guard.ts';
-import { type Filling, fileEntry } from '../staging/fill-tar.ts';
-import type { StagedEntry } from '../staging/staged-entry.ts';
-import { unpackTar } from '../staging/unpack-tar.ts';
-import { unpackZip } from '../staging/unpack-zip.ts';
+import { type Filling, fileEntry } from '../mounts/fill-tar.ts';
 import type { MountRecord } from '../state/attempt-record.ts';
+import { ArchiveGuard } from '../unpack/archive-guard.ts';
+import type { StagedEntry } from '../unpack/staged-entry.ts';
+import { unpackTar } from '../unpack/unpack-tar.ts';
+import { unpackZip } from '../unpack/unpack-zip.ts';
 import type { SatelliteContext } from './context.ts';
 import type { StagedFiles } from './stage-files.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttemptOrder, type AttemptRef, BoatLoadError, type PrepareOptions } from '@boatload/contract';
 import { inspectContainer } from '@boatload/engine';
-import { planMounts } from '../staging/mount-plan.ts';
+import { planMounts } from '../mounts/mount-plan.ts';
 import { thinProgress } from '../staging/report-progress.ts';
 import { type AttemptRecord, isPrepared } from '../state/attempt-record.ts';
 import { permitName } from '../state/attempt-store.ts';

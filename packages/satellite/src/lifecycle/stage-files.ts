@@ -1,11 +1,11 @@
 import type { AttemptOrder } from '@boatload/contract';
 import type { ImageInspection } from '@boatload/engine';
 import type { FetchedFile } from '../fetch/fetch-to-file.ts';
-import { type ArchiveKind, detectArchive, readHead } from '../staging/archive-kind.ts';
 import { planScript, type ScriptPlan, scriptHeadBytes } from '../staging/plan-script.ts';
 import type { Report } from '../staging/report-progress.ts';
 import { runTogether } from '../staging/run-together.ts';
 import { stageSource } from '../staging/stage-source.ts';
+import { type ArchiveKind, detectArchive, readHead } from '../unpack/archive-kind.ts';
 import type { SatelliteContext } from './context.ts';
 
 /** All that an attempt needs, on this node. */

@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { encodeTarHeader, type TarHeader, tarEnd, tarPadding } from '@boatload/engine';
 import { describe, expect, it } from 'vitest';
-import { ArchiveGuard } from '../../src/staging/archive-guard.ts';
-import { detectArchive } from '../../src/staging/archive-kind.ts';
 import { defaultLimits, type StagingLimits } from '../../src/staging/limits.ts';
-import { unpackTar } from '../../src/staging/unpack-tar.ts';
-import { unpackZip } from '../../src/staging/unpack-zip.ts';
+import { ArchiveGuard } from '../../src/unpack/archive-guard.ts';
+import { detectArchive } from '../../src/unpack/archive-kind.ts';
+import { unpackTar } from '../../src/unpack/unpack-tar.ts';
+import { unpackZip } from '../../src/unpack/unpack-zip.ts';
 import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 import { writeZip, type ZipInput } from '../harness/zip-writer.ts';
 
@@ -90,7 +90,7 @@ describe('a zip', () => {
     ['a name with ..', 'archive_unsafe', [{ name: '../evil' }]],
     ['a name with .. inside', 'archive_unsafe', [{ name: 'a/../../evil' }]],
     ['an absolute name', 'archive_unsafe', [{ name: '/etc/cron.d/evil' }]],
-    ['a backslash trick', 'archive_unsafe', [{ name: Buffer.from('..\\evil'), system: 0 }]],
+    ['a backslash trick', 'archive_unsafe', [{ name: Buffer.from('../staging/..\\evil'), system: 0 }]],
     ['a drive', 'archive_unsafe', [{ name: Buffer.from('C:\\evil'), system: 0 }]],
     ['a symbolic link', 'archive_unsafe', [{ name: 'link', content: 'a', mode: 0o120777 }]],
     ['a device', 'archive_unsafe', [{ name: 'device', mode: 0o060644 }]],

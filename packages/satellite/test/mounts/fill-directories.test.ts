@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'n
 import { join } from 'node:path';
 import { encodeTarHeader, type TarHeader, tarEnd, tarPadding } from '@boatload/engine';
 import { describe, expect, it } from 'vitest';
-import { fillDirectories } from '../../src/staging/fill-directories.ts';
+import { fillDirectories } from '../../src/mounts/fill-directories.ts';
 import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 
 interface Placed extends Partial<Omit<TarHeader, 'path' | 'linkPath'>> {

@@ -10,8 +10,8 @@ import {
   removeContainer,
 } from '@boatload/engine';
 import { afterAll, describe, expect, it } from 'vitest';
+import { isSharedDirectory } from '../../src/mounts/shared-directory.ts';
 import { silentLog } from '../../src/satellite-log.ts';
-import { isSharedDirectory } from '../../src/staging/shared-directory.ts';
 import { sampleImage } from '../harness/engine-rig.ts';
 import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { encodeTarHeader, type TarType, tarEnd, tarPadding } from '@boatload/engine';
-import type { Owner } from './resolve-owner.ts';
-import type { StagedEntry } from './staged-entry.ts';
+import type { Owner } from '../image/resolve-owner.ts';
+import type { StagedEntry } from '../unpack/staged-entry.ts';
 
 /** One mount and what is to lie in it. */
 export interface Filling {

@@ -11,7 +11,7 @@ import {
   tarPadding,
 } from '@boatload/engine';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ImageFacts } from '../../src/staging/image-facts.ts';
+import { ImageFacts } from '../../src/image/image-facts.ts';
 import { sampleImage } from '../harness/engine-rig.ts';
 
 const engine = connectEngine(engineOptionsFromEnvironment(process.env));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkSymlink, safeEntryPath } from '../../src/staging/entry-path.ts';
+import { checkSymlink, safeEntryPath } from '../../src/unpack/entry-path.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseNumericOwner, resolveOwner } from '../../src/staging/resolve-owner.ts';
+import { parseNumericOwner, resolveOwner } from '../../src/image/resolve-owner.ts';
 
 const database = {
   passwd: 'root:x:0:0:root:/root:/bin/sh\n# comment\nboat:x:1000:1001::/home/boat:/bin/sh\n7:x:70:71::/:\n',

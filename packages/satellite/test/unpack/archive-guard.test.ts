@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ArchiveGuard, type ClaimedEntry } from '../../src/staging/archive-guard.ts';
 import { defaultLimits } from '../../src/staging/limits.ts';
+import { ArchiveGuard, type ClaimedEntry } from '../../src/unpack/archive-guard.ts';
 
 type Claim = readonly [type: ClaimedEntry['type'], name: string, linkPath?: string];
 

@@ -1,7 +1,7 @@
 import { BoatLoadError } from '@boatload/contract';
 import type { TarType } from '@boatload/engine';
+import type { StagingLimits } from '../staging/limits.ts';
 import { broken, checkSymlink, safeEntryPath, unsafe } from './entry-path.ts';
-import type { StagingLimits } from './limits.ts';
 
 /** What an archive says of an entry. */
 export interface ClaimedEntry {

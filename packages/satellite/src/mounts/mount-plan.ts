@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { AttemptOrder } from '@boatload/contract';
+import { scriptDirectory } from '../staging/plan-script.ts';
 import type { MountRecord } from '../state/attempt-record.ts';
 import { permitName } from '../state/attempt-store.ts';
-import { scriptDirectory } from './plan-script.ts';
 
 /**
  * The mounts that an order needs.

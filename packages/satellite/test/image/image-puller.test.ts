@@ -1,7 +1,7 @@
 import { connectEngine, engineOptionsFromEnvironment } from '@boatload/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openRegistry } from '../../../engine/test/harness/registry.ts';
-import { ImagePuller } from '../../src/staging/image-puller.ts';
+import { ImagePuller } from '../../src/image/image-puller.ts';
 
 const engine = connectEngine(engineOptionsFromEnvironment(process.env));
 const pulled: string[] = [];
