@@ -12,7 +12,11 @@ const packages: Readonly<Record<string, { readonly name: string; readonly may: r
   'packages/contract': { name: '@boatload/contract', may: [] },
   'packages/backend': { name: '@boatload/backend', may: ['@boatload/contract'] },
   'packages/engine': { name: '@boatload/engine', may: ['@boatload/contract'] },
-  'packages/satellite': { name: '@boatload/satellite', may: ['@boatload/contract', '@boatload/engine'] },
+  'packages/fetch': { name: '@boatload/fetch', may: ['@boatload/contract'] },
+  'packages/satellite': {
+    name: '@boatload/satellite',
+    may: ['@boatload/contract', '@boatload/engine', '@boatload/fetch'],
+  },
   'packages/backends/docker': { name: '@boatload/backend-docker', may: ['@boatload/contract', '@boatload/backend'] },
   'packages/api': {
     name: '@boatload/api',
@@ -20,6 +24,7 @@ const packages: Readonly<Record<string, { readonly name: string; readonly may: r
       '@boatload/contract',
       '@boatload/backend',
       '@boatload/engine',
+      '@boatload/fetch',
       '@boatload/satellite',
       '@boatload/backend-docker',
     ],

@@ -1,4 +1,4 @@
-export type { FetchPolicy } from './fetch/address-policy.ts';
+export type { FetchPolicy } from '@boatload/fetch';
 export { createLocalSatellite } from './local-satellite.ts';
 export type { LocalSatelliteOptions } from './local-satellite-options.ts';
 export type { SatelliteLog } from './satellite-log.ts';

@@ -1,6 +1,6 @@
 import type { BlobSource } from '@boatload/contract';
 import type { Engine } from '@boatload/engine';
-import type { FetchPolicy } from './fetch/address-policy.ts';
+import type { FetchPolicy } from '@boatload/fetch';
 import type { SatelliteLog } from './satellite-log.ts';
 import type { StagingLimits } from './staging/limits.ts';
 

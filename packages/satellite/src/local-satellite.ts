@@ -19,8 +19,8 @@ import {
   type StopOptions,
 } from '@boatload/contract';
 import { describeEngine, stopContainer } from '@boatload/engine';
+import { AddressPolicy } from '@boatload/fetch';
 import pLimit from 'p-limit';
-import { AddressPolicy } from './fetch/address-policy.ts';
 import { ImageFacts } from './image/image-facts.ts';
 import { ImagePuller } from './image/image-puller.ts';
 import { joinSignals } from './join-signals.ts';

@@ -1,5 +1,5 @@
 import { type AttemptOrder, BoatLoadError } from '@boatload/contract';
-import { safeFileName } from '../fetch/file-name.ts';
+import { safeFileName } from '@boatload/fetch';
 import { plainPath } from '../mounts/mount-plan.ts';
 import { scriptDirectory } from '../staging/plan-script.ts';
 

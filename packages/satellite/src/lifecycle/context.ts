@@ -1,6 +1,6 @@
 import type { AttemptRef, BlobSource } from '@boatload/contract';
 import type { Engine } from '@boatload/engine';
-import type { AddressPolicy } from '../fetch/address-policy.ts';
+import type { AddressPolicy } from '@boatload/fetch';
 import type { ImageFacts } from '../image/image-facts.ts';
 import type { ImagePuller } from '../image/image-puller.ts';
 import type { SatelliteLog } from '../satellite-log.ts';

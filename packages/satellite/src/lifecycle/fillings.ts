@@ -1,5 +1,5 @@
 import type { AttemptOrder } from '@boatload/contract';
-import { safeFileName } from '../fetch/file-name.ts';
+import { safeFileName } from '@boatload/fetch';
 import { type Filling, fileEntry } from '../mounts/fill-tar.ts';
 import type { MountRecord } from '../state/attempt-record.ts';
 import { ArchiveGuard } from '../unpack/archive-guard.ts';

@@ -1,6 +1,6 @@
 import type { AttemptOrder } from '@boatload/contract';
 import type { ImageInspection } from '@boatload/engine';
-import type { FetchedFile } from '../fetch/fetch-to-file.ts';
+import type { FetchedFile } from '@boatload/fetch';
 import { planScript, type ScriptPlan, scriptHeadBytes } from '../staging/plan-script.ts';
 import type { Report } from '../staging/report-progress.ts';
 import { runTogether } from '../staging/run-together.ts';

@@ -4,8 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type BlobSource, BoatLoadError, type CallOptions, type Source } from '@boatload/contract';
-import type { AddressPolicy } from '../fetch/address-policy.ts';
-import { type FetchedFile, fetchToFile } from '../fetch/fetch-to-file.ts';
+import { type AddressPolicy, type FetchedFile, fetchToFile } from '@boatload/fetch';
 
 export interface StageOptions extends CallOptions {
   readonly dir: string;

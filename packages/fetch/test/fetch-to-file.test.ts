@@ -3,10 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { AddressPolicy } from '../../src/fetch/address-policy.ts';
-import { type FetchOptions, fetchToFile } from '../../src/fetch/fetch-to-file.ts';
-import { serve } from '../harness/http-server.ts';
-import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
+import { AddressPolicy } from '../src/address-policy.ts';
+import { type FetchOptions, fetchToFile } from '../src/fetch-to-file.ts';
+import { serve } from './harness/http-server.ts';
+import { makeTemporaryDirectory } from './harness/temporary-directory.ts';
 
 const open = new AddressPolicy({ allow: ['127.0.0.1/32'] });
 const closed = new AddressPolicy({});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, safeFileName } from '../../src/fetch/file-name.ts';
+import { fileNameOf, safeFileName } from '../src/file-name.ts';
 
 describe('the name of what a URL delivers', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AddressPolicy } from '../../src/fetch/address-policy.ts';
+import { AddressPolicy } from '../src/address-policy.ts';
 
 const denied = [
   '0.0.0.0',
