@@ -6,6 +6,7 @@ export * from './container/states.ts';
 export * from './errors/boatload-error.ts';
 export * from './errors/codes.ts';
 export * from './errors/problem.ts';
+export * from './node/resource.ts';
 export * from './path-bytes.ts';
 export type * from './satellite/order.ts';
 export type * from './satellite/port.ts';

@@ -11,7 +11,11 @@ export interface AttemptRef {
 /** Where a script or data come from. */
 export type Source =
   | { readonly kind: 'blob'; readonly digest: string; readonly size: number }
-  | { readonly kind: 'url'; readonly url: string };
+  | {
+      readonly kind: 'url';
+      readonly url: string /** Of the content, in hexadecimal; any other is refused. */;
+      readonly sha256?: string;
+    };
 
 export interface ScriptOrder {
   /** File name below /boatload. */
@@ -27,6 +31,8 @@ export interface DataOrder {
   readonly source: Source;
   /** Name under which data that are not an archive are placed; for a URL it defaults to what the URL says. */
   readonly fileName?: string;
+  /** Whether an archive is unpacked. Default true. */
+  readonly unpack?: boolean;
 }
 
 /** All that a satellite needs to know to bring one attempt to its start. */
@@ -52,4 +58,6 @@ export interface AttemptOrder {
   readonly memory?: number;
   /** Whether the Engine restarts the container whenever it ends. */
   readonly restartAlways: boolean;
+  /** Whether the container is told to fetch through the node's data proxy. Default false. */
+  readonly dataProxy?: boolean;
 }

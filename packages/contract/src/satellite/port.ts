@@ -1,4 +1,5 @@
 import type { DirectoryEntry, FileChange, Metrics } from '../container/reads.ts';
+import type { CacheEntry } from '../node/resource.ts';
 import type { AttemptOrder, AttemptRef } from './order.ts';
 import type { ByteRange, FileStat, LogQuery, LogRecord, StagingProgress } from './reads.ts';
 import type { AttemptStatus } from './status.ts';
@@ -24,6 +25,24 @@ export interface NodeDescription {
   /** Bytes. */
   readonly memory: number;
   readonly engine: { readonly name: string; readonly version: string; readonly storageDriver: string };
+}
+
+/** What a node keeps of fetched and uploaded data, so that the next container need not fetch and unpack it again. */
+export interface SatelliteCache {
+  /** Everything that is kept, the last used first. */
+  list(options?: CallOptions): Promise<readonly CacheEntry[]>;
+
+  /**
+   * Removes one entry.
+   * @throws cache_entry_not_found; conflict while a container uses it
+   */
+  remove(id: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * Removes every entry that no container uses and none has used for `unusedForSeconds` (default 0).
+   * @returns what was removed
+   */
+  collect(options?: CallOptions & { readonly unusedForSeconds?: number }): Promise<readonly CacheEntry[]>;
 }
 
 /**

@@ -1,6 +1,14 @@
 import type { AttemptRef } from '@boatload/contract';
 import type { FailureSubject } from '@boatload/engine';
 
+/** Where a mount that is a copy-on-write view lies on this machine; absolute paths. */
+export interface ViewLayers {
+  /** What was staged, shared with other containers; never written to. */
+  readonly lower: string;
+  /** What the container made of it: an overlay's upper directory. */
+  readonly upper: string;
+}
+
 /** One mount of an attempt's container: a volume of the Engine, or a directory of the satellite's own. */
 export interface MountRecord {
   /** Absolute path in the container. */
@@ -9,6 +17,8 @@ export interface MountRecord {
   readonly volume?: string;
   /** Absolute path of the directory on this machine, where it is one. */
   readonly directory?: string;
+  /** Set where the volume is an overlay of directories of this machine. */
+  readonly view?: ViewLayers;
   /** `script` and `data` are ours; `image`: the image's own VOLUME. */
   readonly kind: 'script' | 'data' | 'image';
 }

@@ -1,0 +1,56 @@
+/** System calls of Linux that Node does not have. */
+export interface LibC {
+  /**
+   * The value of an extended attribute, links not followed; undefined where there is none, or none is kept.
+   * @throws the system's error, with its `code`
+   */
+  readonly readAttribute: (path: Uint8Array, name: string) => Buffer | undefined;
+  /**
+   * Waits until the disk has everything that was written to the file system of an open file.
+   * @throws the system's error, with its `code`
+   */
+  readonly syncFileSystem: (descriptor: number) => Promise<void>;
+}
+
+/** Bytes; the attributes that are read here have one or two. */
+const mostValueBytes = 256;
+
+let loaded: Promise<LibC | undefined> | undefined;
+
+/** The system calls; undefined where they cannot be had, as on systems other than Linux. */
+export function loadLibC(): Promise<LibC | undefined> {
+  loaded ??= load().catch(() => undefined);
+  return loaded;
+}
+
+async function load(): Promise<LibC | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const { default: koffi } = await import('koffi');
+  // The C library of this very process, whichever it is.
+  const library = koffi.load(null);
+  const getAttribute = library.func('int64 lgetxattr(void *path, const char *name, _Out_ void *value, uint64 size)');
+  const syncfs = library.func('int syncfs(int descriptor)');
+  const { ENODATA, EOPNOTSUPP } = koffi.os.errno;
+  const fail = (call: string, number: number): Error => {
+    const [code = 'EIO'] = Object.entries(koffi.os.errno).find(([, value]) => value === number) ?? [];
+    return Object.assign(new Error(`${code}: ${call} failed`), { code, syscall: call });
+  };
+  return {
+    readAttribute: (path, name) => {
+      const value = Buffer.alloc(mostValueBytes);
+      const length = Number(getAttribute(Buffer.concat([path, Buffer.alloc(1)]), name, value, value.length));
+      if (length >= 0) return value.subarray(0, length);
+      const number = koffi.errno();
+      if (number === ENODATA || number === EOPNOTSUPP) return undefined;
+      throw fail('lgetxattr', number);
+    },
+    syncFileSystem: async (descriptor) => {
+      const result = await new Promise<number>((resolve, reject) => {
+        syncfs.async(descriptor, (error: Error | null, value: number) =>
+          error === null ? resolve(value) : reject(error),
+        );
+      });
+      if (result !== 0) throw fail('syncfs', koffi.os.errno.EIO ?? 5);
+    },
+  };
+}
