@@ -25,8 +25,8 @@ export interface CachedFile {
 }
 
 export interface TreeWish extends CacheWish {
-  /** Whom everything in the tree belongs to. */
-  readonly owner: Owner;
+  /** Whom everything in the tree belongs to. Asked while the content is on its way: the image may still be pulled. */
+  readonly owner: () => Promise<Owner>;
   /** Whether an archive is unpacked; everything else becomes a tree of one file. */
   readonly unpack: boolean;
   /** Name of that file; without it what the server or the URL calls it, else `data`. */
