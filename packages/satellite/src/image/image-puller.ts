@@ -8,7 +8,7 @@ import {
   pullImage,
   pullKey,
 } from '@boatload/engine';
-import { watchAbort } from '../take-turn.ts';
+import { SingleFlight } from '../single-flight.ts';
 
 export interface ImageNeed extends CallOptions {
   readonly image: string;
@@ -17,16 +17,10 @@ export interface ImageNeed extends CallOptions {
   readonly onProgress: (progress: PullProgress) => void;
 }
 
-interface Pull {
-  readonly listeners: Set<(progress: PullProgress) => void>;
-  readonly stop: AbortController;
-  readonly done: Promise<void>;
-}
-
 /** Brings images to the node. What several attempts wait for is pulled once, and for as long as one waits. */
 export class ImagePuller {
   readonly #engine: Engine;
-  readonly #pulls = new Map<string, Pull>();
+  readonly #pulls = new SingleFlight<void, PullProgress>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -47,38 +41,16 @@ export class ImagePuller {
     throw new BoatLoadError('image_pull_failed', `The image ${image} was pulled but is gone again: submit once more.`);
   }
 
-  async #join(need: ImageNeed): Promise<void> {
-    const key = pullKey(need.image, need.auth);
-    const pull = this.#pulls.get(key) ?? this.#begin(key, need);
-    pull.listeners.add(need.onProgress);
-    const leave = (): void => {
-      pull.listeners.delete(need.onProgress);
-      if (pull.listeners.size === 0) pull.stop.abort();
-    };
-    const aborted = watchAbort(need.signal);
-    try {
-      await Promise.race([pull.done, aborted.promise]);
-    } finally {
-      aborted.release();
-      leave();
-    }
-  }
-
-  #begin(key: string, need: ImageNeed): Pull {
-    const listeners = new Set<(progress: PullProgress) => void>();
-    const stop = new AbortController();
-    // Whoever joins after the last one left must not get the pull that was given up.
-    stop.signal.addEventListener('abort', () => this.#pulls.delete(key), { once: true });
-    const done = pullImage(this.#engine, need.image, {
-      signal: stop.signal,
-      ...(need.auth === undefined ? {} : { auth: need.auth }),
-      onProgress: (progress) => {
-        for (const listener of listeners) listener(progress);
-      },
+  async #join({ image, auth, onProgress, signal }: ImageNeed): Promise<void> {
+    await this.#pulls.run(pullKey(image, auth), {
+      work: (stop, report) =>
+        pullImage(this.#engine, image, {
+          signal: stop,
+          ...(auth === undefined ? {} : { auth }),
+          onProgress: report,
+        }),
+      onProgress,
+      ...(signal === undefined ? {} : { signal }),
     });
-    const pull: Pull = { listeners, stop, done };
-    this.#pulls.set(key, pull);
-    done.catch(() => undefined);
-    return pull;
   }
 }
