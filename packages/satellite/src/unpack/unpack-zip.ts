@@ -4,24 +4,34 @@ import type { AdmittedEntry, ArchiveGuard } from './archive-guard.ts';
 import { broken, unsafe } from './entry-path.ts';
 import { emptyBody, stagedDirectory } from './staged-directory.ts';
 import type { StagedEntry } from './staged-entry.ts';
+import type { UnpackOptions } from './unpack-archive.ts';
 
 /**
  * The entries of a zip archive, as the guard lets them through; symbolic links are refused.
  * @throws archive_unsafe, archive_too_large, archive_invalid
  */
-export async function* unpackZip(file: string, guard: ArchiveGuard): AsyncGenerator<StagedEntry, void, undefined> {
+export async function* unpackZip(
+  file: string,
+  guard: ArchiveGuard,
+  options: UnpackOptions = {},
+): AsyncGenerator<StagedEntry, void, undefined> {
   // Names are decoded here: the library would refuse some that are harmless on Linux, and lose bytes of others.
   const zip = await openPromise(file, { decodeStrings: false, autoClose: false }).catch(rethrowBroken);
   try {
-    yield* unpackEntries(zip, guard);
+    yield* unpackEntries(zip, guard, options);
   } finally {
     zip.close();
   }
 }
 
-async function* unpackEntries(zip: ZipFile, guard: ArchiveGuard): AsyncGenerator<StagedEntry, void, undefined> {
+async function* unpackEntries(
+  zip: ZipFile,
+  guard: ArchiveGuard,
+  { onBytes, signal }: UnpackOptions,
+): AsyncGenerator<StagedEntry, void, undefined> {
   const entries = zip.eachEntry();
   for (;;) {
+    signal?.throwIfAborted();
     const next = await entries.next().catch(rethrowBroken);
     if (next.done === true) return;
     const entry = next.value;
@@ -31,6 +41,7 @@ async function* unpackEntries(zip: ZipFile, guard: ArchiveGuard): AsyncGenerator
     if (admitted === undefined) continue;
     for (const path of admitted.missing) yield stagedDirectory(path, modifiedAt(entry));
     yield stagedEntry(zip, entry, admitted);
+    onBytes?.(entry.compressedSize);
   }
 }
 

@@ -8,8 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultLimits, type StagingLimits } from '../../src/staging/limits.ts';
 import { ArchiveGuard } from '../../src/unpack/archive-guard.ts';
 import { detectArchive } from '../../src/unpack/archive-kind.ts';
-import { unpackTar } from '../../src/unpack/unpack-tar.ts';
-import { unpackZip } from '../../src/unpack/unpack-zip.ts';
+import { unpackArchive } from '../../src/unpack/unpack-archive.ts';
 import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 import { writeZip, type ZipInput } from '../harness/zip-writer.ts';
 
@@ -22,7 +21,7 @@ async function unpack(bytes: Buffer, limits: Partial<StagingLimits> = {}): Promi
   await writeFile(file, bytes);
   const guard = new ArchiveGuard({ ...defaultLimits, ...limits }, bytes.length);
   const kind = await detectArchive(file);
-  const entries = kind === 'zip' ? unpackZip(file, guard) : unpackTar(file, guard, { gzip: kind === 'tar.gz' });
+  const entries = unpackArchive({ file, kind: kind ?? 'tar' }, guard);
   const seen: string[] = [];
   for await (const entry of entries) {
     const chunks: Buffer[] = [];
