@@ -30,6 +30,7 @@ export const errorCodes = {
   attempt_not_found: once(404, 'No such attempt'),
   file_not_found: once(404, 'No such file'),
   script_not_found: once(404, 'The container has no script'),
+  node_not_found: once(404, 'No such node'),
   not_a_file: once(400, 'Not a regular file'),
   method_not_allowed: once(405, 'Method not allowed'),
   not_acceptable: once(406, 'No acceptable format'),

@@ -21,3 +21,27 @@ export const CacheEntry = Type.Object(
   { $id: 'CacheEntry' },
 );
 export type CacheEntry = Static<typeof CacheEntry>;
+
+/** A machine on which containers run. */
+export const Node = Type.Object(
+  {
+    node: Type.String({ description: 'Its name' }),
+    cpus: Maybe(Type.Integer({ description: 'Processors; null while the node does not answer' })),
+    memory: Maybe(Type.Integer({ description: 'Bytes' })),
+    engine: Maybe(Type.Object({ name: Type.String(), version: Type.String(), storage_driver: Type.String() })),
+    cache_quota: Maybe(Type.Integer({ description: 'Bytes that its cache may take on its disk' })),
+    reason: Maybe(Type.String({ description: 'Why the node does not answer' })),
+  },
+  { $id: 'Node' },
+);
+export type Node = Static<typeof Node>;
+
+/** What was removed from a node's cache at once. */
+export const CacheCollection = Type.Object(
+  {
+    removed: Type.Array(CacheEntry),
+    bytes: Type.Integer({ description: 'That are free again on the disk' }),
+  },
+  { $id: 'CacheCollection' },
+);
+export type CacheCollection = Static<typeof CacheCollection>;
