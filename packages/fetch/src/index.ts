@@ -1,4 +1,6 @@
-export { AddressPolicy, type FetchPolicy } from './address-policy.ts';
-export { type FetchedFile, fetchToFile } from './fetch-to-file.ts';
+export { createFetcher } from './create-fetcher.ts';
+export type { FetcherOptions, FetchLimits, FetchProxy, S3Options } from './fetcher-options.ts';
 export { safeFileName } from './file-name.ts';
+export { type FetchRule, parseFetchRule } from './policy/fetch-rule.ts';
+export type { FetchPolicy } from './policy/fetch-rules.ts';
 export type { Fetcher, FetchMemory, FetchOutcome, FetchRequest } from './port.ts';
