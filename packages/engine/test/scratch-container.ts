@@ -14,8 +14,10 @@ export interface ScratchOptions {
   readonly ready?: boolean;
   readonly image?: string;
   readonly logDriver?: 'json-file' | 'local';
-  /** Where volumes of its own are mounted. */
-  readonly volumes?: readonly string[];
+  /** Where volumes of its own are mounted; those with a name may exist already, and go away like all others. */
+  readonly volumes?: readonly (string | { readonly path: string; readonly volume: string })[];
+  /** Default: the image's. */
+  readonly user?: string;
   /** Called when the container exists, before it is started. */
   readonly beforeStart?: (scratch: ScratchContainer) => Promise<void>;
 }
@@ -31,12 +33,16 @@ export const sampleImage = 'boatload/sample:latest';
 /** Makes a container and brings it to where the test needs it. */
 export async function makeScratch(engine: Engine, options: ScratchOptions): Promise<ScratchContainer> {
   const name = `boatload-test-${randomUUID()}`;
-  const mounts = (options.volumes ?? []).map((path, at) => ({ path, volume: `${name}-${at}`, kind: 'data' as const }));
+  const mounts = (options.volumes ?? []).map((volume, at) => {
+    const named = typeof volume === 'string' ? { path: volume, volume: `${name}-${at}` } : volume;
+    return { ...named, kind: 'data' as const };
+  });
   const id = await createContainer(engine, name, {
     creation: {
       Image: options.image ?? sampleImage,
       Entrypoint: ['/bin/sh', '-c', options.script],
       Labels: { 'boatload.test': name },
+      ...(options.user === undefined ? {} : { User: options.user }),
       HostConfig: {
         LogConfig: { Type: options.logDriver ?? 'json-file', Config: {} },
         Mounts: mounts.map(({ path, volume }) => ({

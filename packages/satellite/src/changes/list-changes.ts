@@ -11,9 +11,9 @@ import type { KeyedChange } from './true-names.ts';
 
 /**
  * Every path that the container changed, in the order of bytes: in its own file system as the Engine tells it,
- * in its mounts compared with what was staged. What is there only because we mounted is left out. Of a deleted
+ * in its mounts compared with what was staged, or as the upper directory of a view tells. What is there only because we mounted is left out. Of a deleted
  * directory there is one entry. Times are in whole seconds; sockets in mounts, which the Engine doesn't show,
- * are missing. The list is held in memory, since it comes without order.
+ * are missing there. The list is held in memory, since it comes without order.
  */
 export async function* listChanges(
   engine: Engine,
@@ -21,7 +21,10 @@ export async function* listChanges(
   options: ReadOptions = {},
 ): AsyncGenerator<FileChange, void, undefined> {
   const changes = [...(await describeRootChanges(engine, target, options))];
-  for (const mount of target.mounts) changes.push(...(await readMountChanges(engine, target, mount, options)));
+  for (const mount of target.mounts) {
+    // One by one: there may be more than a call takes arguments.
+    for (const change of await readMountChanges(engine, target, mount, options)) changes.push(change);
+  }
   for (const { key, kind, facts } of changes.sort(byKey)) {
     const known = facts === undefined ? nothing : { ...facts, mtime: listedTime(facts.mtime) };
     yield { ...encodePath(toBytes(key)), kind, ...known };

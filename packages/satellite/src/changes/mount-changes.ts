@@ -5,8 +5,10 @@ import { readTree, type TreeEntry } from '../files/read-tree.ts';
 import { retryCut } from '../files/retry-cut.ts';
 import type { MountRecord, ReadTarget } from '../state/attempt-record.ts';
 import { type BaselineEntry, hashOf, readBaseline } from './baseline.ts';
+import { factsOfStats } from './compare-entries.ts';
 import { injectedPaths } from './root-changes.ts';
 import type { KeyedChange } from './true-names.ts';
+import { readViewChanges, type Skips } from './view-changes.ts';
 
 /** A change in a mount, with what is there now; undefined for what was deleted. */
 export interface MountChange extends KeyedChange {
@@ -22,9 +24,9 @@ interface Before {
 }
 
 /**
- * What the container changed in one of its mounts: compared with the baseline by type, mode, owner, size, time
- * and content. Of what was deleted only the top-most path is told. Baseline and changes of one mount are held
- * in memory; what is staged is limited in its number of entries.
+ * What the container changed in one of its mounts: in a view as its upper directory tells, otherwise compared with
+ * the baseline by type, mode, owner, size, time and content. Of what was deleted only the top-most path is told.
+ * Baseline and changes of one mount are held in memory; what is staged is limited in its number of entries.
  */
 export async function readMountChanges(
   engine: Engine,
@@ -32,14 +34,21 @@ export async function readMountChanges(
   mount: MountRecord,
   options: ReadOptions,
 ): Promise<readonly MountChange[]> {
-  const directory = textToPathKey(mount.path);
-  const skipped = skippedIn(directory, target);
+  const mountPoint = textToPathKey(mount.path);
+  const skips = skipsIn(mountPoint, target);
+  if (mount.view !== undefined) {
+    const changes: MountChange[] = [];
+    for await (const { key, kind, source } of readViewChanges(mount.view, { ...options, mountPoint, skips })) {
+      changes.push({ key, kind, facts: source === undefined ? undefined : factsOfStats(source.stat) });
+    }
+    return changes;
+  }
   return await retryCut(async () => {
-    const before = await loadBefore(target.baselineFile, directory);
-    const existing = new Set([...before.keys()].flatMap((key) => ancestorsIn(directory, key)));
+    const before = await loadBefore(target.baselineFile, mountPoint);
+    const existing = new Set([...before.keys()].flatMap((key) => ancestorsIn(mountPoint, key)));
     const comparison = new Comparison(before, existing);
-    for await (const item of readTree(engine, target.containerId, directory, options)) {
-      if (item.key !== directory && !skipped(item.key)) await comparison.meet(item);
+    for await (const item of readTree(engine, target.containerId, mountPoint, options)) {
+      if (item.key !== mountPoint && !skips.itself(item.key) && !skips.below(item.key)) await comparison.meet(item);
     }
     return [...comparison.changes, ...comparison.deleted()];
   });
@@ -123,8 +132,11 @@ function ancestorsIn(directory: PathKey, key: PathKey): PathKey[] {
 }
 
 /** Other mounts within this one, and what was made for them, are told of by themselves or not at all. */
-function skippedIn(directory: PathKey, target: ReadTarget): (key: PathKey) => boolean {
+export function skipsIn(mountPoint: PathKey, target: ReadTarget): Skips {
   const injected = injectedPaths(target);
-  const inner = target.mounts.map((mount) => textToPathKey(mount.path)).filter((path) => isBelow(path, directory));
-  return (key) => injected.has(key) || inner.some((path) => isBelow(key, path));
+  const inner = target.mounts.map((mount) => textToPathKey(mount.path)).filter((path) => isBelow(path, mountPoint));
+  return {
+    itself: (key) => injected.has(key),
+    below: (key) => inner.some((path) => isBelow(key, path)),
+  };
 }

@@ -4,11 +4,12 @@ import { injectedPaths, readRootChanges } from '../changes/root-changes.ts';
 import { statEach } from '../changes/stat-each.ts';
 import { planReading, type ReadingPlan } from '../changes/subtrees.ts';
 import type { KeyedChange } from '../changes/true-names.ts';
-import type { ReadTarget } from '../state/attempt-record.ts';
+import type { MountRecord, ReadTarget } from '../state/attempt-record.ts';
 import { ArchivePasses } from './archive-passes.ts';
 import { isBelow, type PathKey, textToPathKey } from './container-path.ts';
 import { gather } from './pack-entry.ts';
 import { readTree, readWholeTree } from './read-tree.ts';
+import { packView } from './view-archive.ts';
 
 /** Up to how many paths that lie apart are read one by one, rather than the container's whole file system. */
 const fewSingles = 16;
@@ -20,7 +21,8 @@ const bytesPerReading = 40 * 1024 * 1024;
  * symbolic and hard links are kept (a hard link between directories that were read apart becomes a file),
  * devices and FIFOs are headers, sockets are left out. A deleted path is an empty file `.wh.NAME` in its
  * directory, as in the layers of an OCI image. A directory stands directly before its content. A file that becomes
- * shorter while it is read is filled up with zeros. The list of changes is held in memory, no content is.
+ * shorter while it is read is filled up with zeros. The list of changes is held in memory (not that of a view), no
+ * content is.
  */
 export async function* streamArchive(
   engine: Engine,
@@ -40,21 +42,35 @@ async function* packChanges(
   passes.addDeletions(changes);
   yield* packRoot(passes, { engine, target, options, changes });
   for (const mount of target.mounts) {
-    const directory = textToPathKey(mount.path);
-    const mountChanges = await readMountChanges(engine, target, mount, options);
-    passes.addDeletions(mountChanges);
-    yield* passes.deletionsIn(directory);
-    const keys = presentKeys(mountChanges);
-    if (keys.length === 0) continue;
-    const wanted = new Set(keys);
-    yield* passes.run({
-      open: () => readTree(engine, target.containerId, directory, options),
-      wants: (key) => wanted.has(key),
-    });
-    yield* passes.each(keys);
+    const { path, view } = mount;
+    if (view === undefined) yield* packMount(passes, { engine, target, options, mount });
+    else yield* packView({ path, view }, target, options);
   }
   yield* passes.otherDeletions();
   yield tarEnd;
+}
+
+interface MountReading {
+  readonly engine: Engine;
+  readonly target: ReadTarget;
+  readonly options: ReadOptions;
+  readonly mount: MountRecord;
+}
+
+async function* packMount(passes: ArchivePasses, reading: MountReading): AsyncGenerator<Uint8Array, void, undefined> {
+  const { engine, target, options, mount } = reading;
+  const directory = textToPathKey(mount.path);
+  const changes = await readMountChanges(engine, target, mount, options);
+  passes.addDeletions(changes);
+  yield* passes.deletionsIn(directory);
+  const keys = presentKeys(changes);
+  if (keys.length === 0) return;
+  const wanted = new Set(keys);
+  yield* passes.run({
+    open: () => readTree(engine, target.containerId, directory, options),
+    wants: (key) => wanted.has(key),
+  });
+  yield* passes.each(keys);
 }
 
 interface RootReading {

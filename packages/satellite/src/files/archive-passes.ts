@@ -1,8 +1,8 @@
 import { BoatLoadError } from '@boatload/contract';
-import { type Engine, encodeTarHeader, type ReadOptions } from '@boatload/engine';
+import type { Engine, ReadOptions } from '@boatload/engine';
 import type { KeyedChange } from '../changes/true-names.ts';
-import { joinPath, nameOf, type PathKey, parentOf, relativeToRoot } from './container-path.ts';
-import { packEntry } from './pack-entry.ts';
+import { type PathKey, parentOf, relativeToRoot } from './container-path.ts';
+import { encodeWhiteout, packEntry } from './pack-entry.ts';
 import { readOne, type TreeEntry } from './read-tree.ts';
 import { isCutOff } from './retry-cut.ts';
 
@@ -106,13 +106,9 @@ export class ArchivePasses {
     this.#written.add(key);
     const link = linkKey === undefined ? {} : { linkPath: relativeToRoot(linkKey) };
     const whole = yield* packEntry({ ...entry, path: relativeToRoot(key), ...link }, entry.body);
+    // What lay in a directory that is a file now goes with it; nothing can be unpacked there.
+    if (entry.type !== 'directory') this.#deleted.delete(key);
     yield* this.deletionsIn(key);
     return whole;
   }
-}
-
-/** A deleted path as the layers of OCI images tell it: an empty file named `.wh.` and its name. */
-function encodeWhiteout(key: PathKey): Buffer {
-  const path = relativeToRoot(joinPath(parentOf(key), `.wh.${nameOf(key)}`));
-  return encodeTarHeader({ path, type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: new Date(0) });
 }

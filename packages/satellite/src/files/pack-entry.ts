@@ -1,4 +1,5 @@
 import { encodeTarHeader, type TarEntry, type TarHeader, tarPadding } from '@boatload/engine';
+import { joinPath, nameOf, type PathKey, parentOf, relativeToRoot } from './container-path.ts';
 import { isCutOff } from './retry-cut.ts';
 
 const zeros = Buffer.alloc(64 * 1024);
@@ -28,6 +29,12 @@ export async function* packEntry(
   for (; left > 0; left -= Math.min(left, zeros.length)) yield zeros.subarray(0, left);
   yield tarPadding(header.size);
   return whole;
+}
+
+/** A deleted path as the layers of OCI images tell it: an empty file named `.wh.` and its name. */
+export function encodeWhiteout(key: PathKey): Buffer {
+  const path = relativeToRoot(joinPath(parentOf(key), `.wh.${nameOf(key)}`));
+  return encodeTarHeader({ path, type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: new Date(0) });
 }
 
 /** Puts small chunks together, so that many headers don't become many writes; large chunks pass as they are. */
