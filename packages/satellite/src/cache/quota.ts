@@ -1,0 +1,102 @@
+import { BoatLoadError } from '@boatload/contract';
+import pLimit from 'p-limit';
+import { takeTurn } from '../take-turn.ts';
+import type { Entries } from './entries.ts';
+import type { EntryFiles } from './entry-files.ts';
+
+const mebibyte = 1_048_576;
+/** Bytes of the disk that are left to everybody else. */
+const spareBytes = 256 * mebibyte;
+
+/** Room in the cache for one piece of work, until what it made is an entry of its own. */
+export interface Reservation extends Disposable {
+  /**
+   * Asks for more room, for which others' least recently used entries go if nobody uses them.
+   * @throws cache_full
+   */
+  reserve(bytes: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Keeps the cache within its quota, and off the last of the disk. */
+export class Quota {
+  readonly bytes: number;
+  readonly #entries: Entries;
+  readonly #files: EntryFiles;
+  #reserved = 0;
+  readonly #turns = pLimit(1);
+
+  constructor(bytes: number, entries: Entries, files: EntryFiles) {
+    this.bytes = bytes;
+    this.#entries = entries;
+    this.#files = files;
+  }
+
+  begin(): Reservation {
+    let mine = 0;
+    let ended = false;
+    return {
+      reserve: async (bytes, signal) =>
+        await takeTurn(
+          this.#turns,
+          async () => {
+            await this.#makeRoom(bytes, signal);
+            if (ended) return;
+            mine += bytes;
+            this.#reserved += bytes;
+          },
+          signal,
+        ),
+      [Symbol.dispose]: () => {
+        this.#reserved -= mine;
+        mine = 0;
+        ended = true;
+      },
+    };
+  }
+
+  async #makeRoom(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    while (this.#entries.bytes + this.#reserved + bytes > this.bytes) {
+      signal?.throwIfAborted();
+      if (!(await this.#evict())) throw this.#full(bytes);
+    }
+    while ((await this.#files.freeBytes()) < spareBytes + bytes) {
+      signal?.throwIfAborted();
+      // What was removed already may free enough.
+      if (this.#files.isRemoving) await this.#files.settle();
+      else if (!(await this.#evict())) throw await this.#diskFull(bytes);
+    }
+  }
+
+  async #evict(): Promise<boolean> {
+    const entry = this.#entries.oldest();
+    if (entry !== undefined) await this.#entries.drop(entry);
+    return entry !== undefined;
+  }
+
+  #full(bytes: number): BoatLoadError {
+    return new BoatLoadError(
+      'cache_full',
+      `The node's cache has no room for ${show(bytes)} more: of its ${show(this.bytes)} containers use ` +
+        `${show(this.#heldBytes())}, and ${show(this.#reserved)} are being brought. Remove containers that are ` +
+        'no longer needed, or let the operator give the cache a larger quota.',
+    );
+  }
+
+  async #diskFull(bytes: number): Promise<BoatLoadError> {
+    const free = await this.#files.freeBytes();
+    return new BoatLoadError(
+      'cache_full',
+      `The disk of the node's cache has ${show(free)} left, too little for ${show(bytes)} more: ${show(spareBytes)} ` +
+        `stay free for the rest of the node. The cache itself has ${show(this.#entries.bytes)} there, of which ` +
+        `containers use ${show(this.#heldBytes())}. Remove containers that are no longer needed, or free the disk.`,
+    );
+  }
+
+  #heldBytes(): number {
+    return this.#entries.all.filter(({ holders }) => holders.size > 0).reduce((sum, { facts }) => sum + facts.bytes, 0);
+  }
+}
+
+function show(bytes: number): string {
+  return `${(Math.ceil((bytes / mebibyte) * 10) / 10).toLocaleString('en')} MiB`;
+}
