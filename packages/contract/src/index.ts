@@ -1,4 +1,6 @@
 export * from './auth/tokens.ts';
+export * from './container/events.ts';
+export * from './container/progress.ts';
 export * from './container/reads.ts';
 export * from './container/resource.ts';
 export * from './container/spec.ts';

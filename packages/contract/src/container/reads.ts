@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Progress } from './progress.ts';
 import { ContainerState } from './states.ts';
 
 /** The Engine's own `State` object, by its own names; empty before the start. */
@@ -34,6 +35,7 @@ export const StateAnswer = Type.Object(
     reason_code: Type.Union([Type.String(), Type.Null()]),
     attempt: Type.Integer({ minimum: 1 }),
     node: Type.Union([Type.String(), Type.Null()]),
+    progress: Type.Union([Progress, Type.Null()], { description: 'While it is staged; null when that is over' }),
     fleet_state: FleetState,
     docker_state: DockerState,
   },

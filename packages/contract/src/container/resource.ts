@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { Progress } from './progress.ts';
+import { fetchPlaces } from './spec.ts';
 import { ContainerState, TimelineEntry } from './states.ts';
 
 export const containerIdPattern = '^[0-9a-f]{32}$';
@@ -30,17 +32,6 @@ export const Warning = Type.Object(
 );
 export type Warning = Static<typeof Warning>;
 
-/** How far a pull or a staging is. `total` is null while it is not known. */
-export const Progress = Type.Object(
-  {
-    step: Type.String({ examples: ['pulling image', 'fetching data'] }),
-    done: Type.Integer({ description: 'bytes' }),
-    total: Maybe(Type.Integer({ description: 'bytes' })),
-  },
-  { $id: 'Progress' },
-);
-export type Progress = Static<typeof Progress>;
-
 /** A container as every answer shows it: POST's answer, list items and info alike. */
 export const Container = Type.Object(
   {
@@ -62,9 +53,14 @@ export const Container = Type.Object(
     scriptname: Maybe(Type.String()),
     scripturl: Maybe(Type.String()),
     script_size: Maybe(Type.Integer({ description: 'bytes, where the script was submitted itself' })),
+    script_sha256: Maybe(Type.String({ description: 'Of the script, as far as it is known before it is fetched' })),
     dataurl: Maybe(Type.String()),
     data_name: Maybe(Type.String({ description: 'File name of the submitted data' })),
     data_size: Maybe(Type.Integer({ description: 'bytes, where the data were submitted themselves' })),
+    data_sha256: Maybe(Type.String({ description: 'Of the data, as far as it is known before they are fetched' })),
+    unpack: Type.Boolean({ description: 'Whether data that are an archive are unpacked' }),
+    fetch: Type.Enum([...fetchPlaces], { description: 'Who fetches scripturl and dataurl' }),
+    data_proxy: Type.Boolean({ description: 'Whether it is told to fetch through the data proxy' }),
     datapath: Maybe(Type.String()),
     container_args: Type.Array(Type.String()),
     entrypoint: Maybe(Type.Array(Type.String())),

@@ -9,6 +9,18 @@ export const imageNamePattern = `^(?:(?:${host})/)?${name}(?:/${name})*$`;
 /** A tag, or a digest in the tag's place (`sha256:…`). */
 export const imageTagPattern = '^(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64})$';
 
+/** Who fetches scripturl and dataurl: the node that runs the container, or the API for a node that cannot reach them. */
+export const fetchPlaces = ['node', 'api'] as const;
+
+/** What a script or data may be fetched from; what of it is allowed is the operator's to say. */
+const Url = () => Type.String({ pattern: '^(?:https?|file|s3)://[^\\s]+$', maxLength: 8_192 });
+
+const Sha256 = (what: string) =>
+  Type.String({
+    pattern: '^[0-9a-fA-F]{64}$',
+    description: `SHA-256 that ${what} must have, in hexadecimal; any other content is refused`,
+  });
+
 /** Text that can be handed to a process, which ends it at a NUL. */
 const processText = { maxLength: 131_072, pattern: '^[^\\u0000]*$' };
 const Strings = (options: object) => Type.Array(Type.String(processText), { maxItems: 1_000, ...options });
@@ -32,7 +44,8 @@ export const ContainerSpec = Type.Object(
     image_name: Type.String({ pattern: imageNamePattern, maxLength: 255, examples: ['python', 'ghcr.io/org/tool'] }),
     image_tag: Type.Optional(Type.String({ pattern: imageTagPattern, default: 'latest' })),
     script: Type.Optional(Type.String({ contentEncoding: 'base64', description: 'The script itself, base64' })),
-    scripturl: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 8_192 })),
+    scripturl: Type.Optional(Url()),
+    script_sha256: Type.Optional(Sha256('the script')),
     scriptname: Type.Optional(
       Type.String({
         pattern: '^(?!\\.{1,2}$)[^/\\u0000-\\u001f\\u007f]+$',
@@ -41,7 +54,27 @@ export const ContainerSpec = Type.Object(
         description: 'File name of the script below /boatload',
       }),
     ),
-    dataurl: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 8_192 })),
+    dataurl: Type.Optional(Url()),
+    data_sha256: Type.Optional(Sha256('the data')),
+    unpack: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description: 'false: data that are an archive are not unpacked, but placed as one file',
+      }),
+    ),
+    fetch: Type.Optional(
+      Type.Enum([...fetchPlaces], {
+        default: 'node',
+        description:
+          'Who fetches scripturl and dataurl: the node that runs the container, or the API, once, for nodes that cannot reach them',
+      }),
+    ),
+    data_proxy: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the container is told to fetch through the data proxy, by http_proxy, https_proxy and no_proxy; by default as the operator says',
+      }),
+    ),
     datapath: Type.Optional(
       Type.String({
         pattern: '^(?![\\s\\S]*/\\.{1,2}(?:/|$))/+(?!(?:boatload|proc|sys)(?:/|$))[^/\\u0000][^\\u0000]*$',

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Progress } from './progress.ts';
 
 /** Every state of a container, in the order of a life. */
 export const containerStates = [
@@ -30,6 +31,9 @@ export const TimelineEntry = Type.Object(
     attempt: Type.Integer({ minimum: 1 }),
     reason: Type.Union([Type.String(), Type.Null()]),
     reason_code: Type.Union([Type.String(), Type.Null()]),
+    progress: Type.Union([Type.Array(Progress), Type.Null()], {
+      description: 'For `staging`, once it is over: how far each of its steps came; else null',
+    }),
   },
   { $id: 'TimelineEntry' },
 );
