@@ -17,6 +17,14 @@ export interface BlobLease extends AsyncDisposable {
   release(): Promise<void>;
 }
 
+/** What a file turned out to be. */
+export interface BlobContent {
+  /** SHA-256 in lower-case hex. */
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 export interface BlobWriteOptions extends CallOptions {
   /** Bytes. Default: no limit. */
   readonly limitBytes?: number;
@@ -56,10 +64,19 @@ export class BlobStore implements BlobSource {
    * Keeps bytes, written through to the disk. If it throws, nothing of them is kept.
    * @throws body_too_large when there are more than `limitBytes`
    */
-  async write(bytes: AsyncIterable<Uint8Array>, options: BlobWriteOptions = {}): Promise<BlobLease> {
+  write(bytes: AsyncIterable<Uint8Array>, options: BlobWriteOptions = {}): Promise<BlobLease> {
+    return this.keep((file) => writeFile(file, bytes, options));
+  }
+
+  /**
+   * Keeps a file that somebody else writes, and tells the SHA-256 and the bytes of. If it throws, nothing is kept.
+   * @param make makes a file at an absolute path
+   */
+  async keep(make: (file: string) => Promise<BlobContent>): Promise<BlobLease> {
     const temporary = join(this.#dir, 'tmp', randomUUID());
     try {
-      const { digest, size } = await writeFile(temporary, bytes, options);
+      const { digest, size } = await make(temporary);
+      await secureFile(temporary).catch(failOfDisk);
       await this.#queue.run(digest, () => this.#adopt(temporary, digest));
       return this.#lease(digest, size);
     } catch (error) {
@@ -135,7 +152,7 @@ async function writeFile(
   file: string,
   bytes: AsyncIterable<Uint8Array>,
   { limitBytes = Number.POSITIVE_INFINITY, signal }: BlobWriteOptions,
-): Promise<{ digest: string; size: number }> {
+): Promise<BlobContent> {
   await using handle = await open(file, 'wx', 0o600).catch(failOfDisk);
   const hash = createHash('sha256');
   let size = 0;
@@ -149,13 +166,19 @@ async function writeFile(
     await writeWhole(handle, chunk).catch(failOfDisk);
   }
   signal?.throwIfAborted();
-  await handle.sync().catch(failOfDisk);
   return { digest: hash.digest('hex'), size };
 }
 
 async function writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
   let done = 0;
   while (done < chunk.byteLength) done += (await handle.write(chunk, done)).bytesWritten;
+}
+
+/** For its owner only, and through to the disk. */
+async function secureFile(file: string): Promise<void> {
+  await using handle = await open(file, 'r');
+  await handle.chmod(0o600);
+  await handle.sync();
 }
 
 // A name is only as durable as the folder that holds it.

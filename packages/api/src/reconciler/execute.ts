@@ -1,8 +1,10 @@
-import type { Backend, LaunchReport } from '@boatload/backend';
+import type { Backend } from '@boatload/backend';
 import { type AttemptStatus, BoatLoadError, type StagingProgress } from '@boatload/contract';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import type { SourceFetcher } from '../services/source-fetcher.ts';
 import type { ContainerChange, StoredContainer } from '../store/records.ts';
 import type { ContainerStore } from '../store/store.ts';
+import { launchAttempt } from './launch.ts';
 import type { Slots } from './slots.ts';
 import type { Step, StepKind } from './step.ts';
 
@@ -11,6 +13,8 @@ export interface StepContext {
   readonly containers: ContainerStore;
   readonly blobs: Pick<BlobStore, 'discard'>;
   readonly backend: Backend;
+  /** Fetches what nodes cannot reach. */
+  readonly sources: Pick<SourceFetcher, 'complete'>;
   readonly container: StoredContainer;
   readonly launches: Slots;
   /** Aborted when the step has lost its meaning, or the service ends. */
@@ -77,43 +81,4 @@ async function recordChanges(
 ): Promise<Outcome> {
   await containers.record(container.id, changes);
   return 'on';
-}
-
-async function launchAttempt(
-  { order, attempt }: Extract<Step, { kind: 'launch' }>,
-  { backend, containers, container, signal, progress }: StepContext,
-): Promise<AttemptStatus> {
-  let recorded: Promise<unknown> = Promise.resolve();
-  let shown = container;
-  const report = (news: LaunchReport) => {
-    if (news.phase === 'staging' && news.progress !== undefined) progress(news.progress);
-    const change = reportChange(shown, attempt, news);
-    if (change === undefined) return;
-    shown = { ...shown, state: news.phase, reason: null };
-    recorded = recorded.then(() => containers.record(container.id, change));
-    // Whoever awaits it below sees the failure; until then it is not unhandled.
-    recorded.catch(() => undefined);
-  };
-  try {
-    return await backend.launch(order, { signal, report });
-  } finally {
-    progress(undefined);
-    await recorded;
-  }
-}
-
-/**
- * What a report changes. While staging is tried again, the reason why it failed stays until there is progress:
- * without an Engine the timeline would otherwise grow with every try.
- */
-function reportChange(shown: StoredContainer, attempt: number, news: LaunchReport): ContainerChange | undefined {
-  const isKnown = shown.state === news.phase && (shown.reason === null || isWithoutProgress(news));
-  if (isKnown) return undefined;
-  const node = news.node === undefined ? {} : { node: news.node };
-  const at = new Date().toISOString();
-  return { at, state: news.phase, attempt, attempts: [{ attempt, state: news.phase, ...node }] };
-}
-
-function isWithoutProgress(news: LaunchReport): boolean {
-  return news.phase === 'staging' && news.progress === undefined;
 }

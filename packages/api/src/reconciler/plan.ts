@@ -114,7 +114,7 @@ function planLaunch({ container, attempt, now, observed }: LaunchView): Step {
   }
   const notBefore = timeOfAttempt(container);
   if (now < notBefore) return { kind: 'wait', until: notBefore };
-  return { kind: 'launch', order: orderOf(container.submission, ref), attempt: attempt.attempt };
+  return { kind: 'launch', order: orderOf(container, ref), attempt: attempt.attempt };
 }
 
 function planRun(view: View): Step {

@@ -3,6 +3,7 @@ import type { Backend } from '@boatload/backend';
 import { type AttemptRef, type AttemptStatus, BoatLoadError, finalStates, type Progress } from '@boatload/contract';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Backends } from '../services/backends.ts';
+import type { SourceFetcher } from '../services/source-fetcher.ts';
 import type { Store } from '../store/store.ts';
 import { isLateNews } from './plan.ts';
 import { RemovalWaits } from './removal-waits.ts';
@@ -13,6 +14,10 @@ export interface ReconcilerOptions {
   readonly store: Pick<Store, 'containers'>;
   readonly blobs: Pick<BlobStore, 'discard'>;
   readonly backends: Backends;
+  /** Fetches what nodes cannot reach. */
+  readonly sources: Pick<SourceFetcher, 'complete'>;
+  /** Told how far a staging is; undefined when it is over. Default: nobody is told. */
+  readonly onProgress?: WorkerOptions['onProgress'];
   readonly log: ReconcilerLog;
 }
 
@@ -93,6 +98,7 @@ export class Reconciler implements AsyncDisposable {
       id,
       log: this.#options.log,
       load: (container) => this.#load(container),
+      onProgress: (container, progress) => this.#options.onProgress?.(container, progress),
       onEnd: () => this.#workers.delete(id),
     });
     this.#workers.set(id, worker);
@@ -100,14 +106,14 @@ export class Reconciler implements AsyncDisposable {
   }
 
   async #load(id: string): ReturnType<WorkerOptions['load']> {
-    const { store, blobs, backends } = this.#options;
+    const { store, blobs, backends, sources } = this.#options;
     const container = await store.containers.find(id);
     if (container === undefined) {
       this.#removals.resolve(id);
       return undefined;
     }
     const backend = backends.of(container);
-    return { container, backend, blobs, containers: store.containers, launches: this.#launches };
+    return { container, backend, blobs, sources, containers: store.containers, launches: this.#launches };
   }
 
   async #listen(backend: Backend): Promise<void> {

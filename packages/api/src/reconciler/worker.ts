@@ -1,11 +1,4 @@
-import {
-  type AttemptRef,
-  type AttemptStatus,
-  BoatLoadError,
-  errorCodes,
-  type Progress,
-  type StagingProgress,
-} from '@boatload/contract';
+import { type AttemptRef, type AttemptStatus, BoatLoadError, errorCodes, type Progress } from '@boatload/contract';
 import type { StoredContainer } from '../store/records.ts';
 import { executeStep, type Outcome, type StepContext } from './execute.ts';
 import { plan } from './plan.ts';
@@ -25,7 +18,11 @@ export interface WorkerOptions {
   /** Loads what steps act on; undefined when there is no such container. */
   readonly load: (
     id: string,
-  ) => Promise<Pick<StepContext, 'backend' | 'blobs' | 'container' | 'containers' | 'launches'> | undefined>;
+  ) => Promise<
+    Pick<StepContext, 'backend' | 'blobs' | 'container' | 'containers' | 'launches' | 'sources'> | undefined
+  >;
+  /** Told how far staging is; undefined when it is over. */
+  readonly onProgress: (container: StoredContainer, progress: Progress | undefined) => void;
   /** Told when there is nothing more to do: by then the worker may be forgotten. */
   readonly onEnd: () => void;
 }
@@ -42,7 +39,7 @@ export class Worker {
   #status: AttemptStatus | undefined;
   /** The attempt that status and failures are about. */
   #launch: number | undefined;
-  #progress: StagingProgress | undefined;
+  #progress: Progress | undefined;
   #running: Promise<void> | undefined;
   #isWoken = false;
   #isClosed = false;
@@ -59,8 +56,7 @@ export class Worker {
 
   /** How far staging is; undefined while nothing is staged. */
   get progress(): Progress | undefined {
-    const progress = this.#progress;
-    return progress && { step: progress.step, done: progress.done, total: progress.total ?? null };
+    return this.#progress;
   }
 
   /** Takes the backend's word for the attempt that is worked on. */
@@ -137,7 +133,7 @@ export class Worker {
     const abort = new AbortController();
     this.#inHand = { step, abort };
     try {
-      const outcome = await executeStep(step, { ...loaded, signal: abort.signal, ...this.#ears() });
+      const outcome = await executeStep(step, { ...loaded, signal: abort.signal, ...this.#ears(loaded.container) });
       this.#failures.delete(step.kind);
       return outcome;
     } catch (error) {
@@ -157,14 +153,17 @@ export class Worker {
     if (this.#status?.ref.attempt !== launch) this.#status = undefined;
   }
 
-  #ears(): Pick<StepContext, 'observe' | 'progress'> {
+  #ears(container: StoredContainer): Pick<StepContext, 'observe' | 'progress'> {
     return {
       observe: (status, how) => {
         if (how === 'looked') this.#status = undefined;
         this.observe(status);
       },
       progress: (progress) => {
-        this.#progress = progress;
+        const isOver = progress === undefined;
+        if (isOver && this.#progress === undefined) return;
+        this.#progress = isOver ? undefined : { ...progress, total: progress.total ?? null };
+        this.#options.onProgress(container, this.#progress);
       },
     };
   }

@@ -5,6 +5,7 @@ import type { BlobStore } from '../blobs/blob-store.ts';
 import type { ServiceLimits } from '../config.ts';
 import { numberParam, type Query } from '../server/query.ts';
 import type { ContainerService } from '../services/containers.ts';
+import type { EventService } from '../services/events/events.ts';
 import type { OutputService } from '../services/reads/output.ts';
 import type { ResultService } from '../services/reads/results.ts';
 import type { SubmitService } from '../services/submit/submit.ts';
@@ -16,6 +17,7 @@ export interface RouteContext {
   readonly containers: ContainerService;
   readonly results: ResultService;
   readonly output: OutputService;
+  readonly events: EventService;
   readonly blobs: BlobStore;
   readonly limits: ServiceLimits;
   /** How far the staging of a container is. */

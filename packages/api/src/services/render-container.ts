@@ -1,5 +1,5 @@
 import type { Attempt, Container, Progress, Source } from '@boatload/contract';
-import type { StoredAttempt, StoredContainer } from '../store/records.ts';
+import type { FetchedBlob, StoredAttempt, StoredContainer } from '../store/records.ts';
 
 /** A container as answers show it. Registry log-ins are not part of it. */
 export function renderContainer(container: StoredContainer, progress?: Progress): Container {
@@ -48,17 +48,33 @@ function renderAttempt({ launch: _launch, dockerState: _dockerState, ...attempt 
 
 type FileFields = Pick<
   Container,
-  'scriptname' | 'scripturl' | 'script_size' | 'dataurl' | 'data_name' | 'data_size' | 'datapath'
+  | 'scriptname'
+  | 'scripturl'
+  | 'script_size'
+  | 'script_sha256'
+  | 'dataurl'
+  | 'data_name'
+  | 'data_size'
+  | 'data_sha256'
+  | 'unpack'
+  | 'fetch'
+  | 'data_proxy'
+  | 'datapath'
 >;
 
-function renderFiles({ submission }: StoredContainer): FileFields {
+function renderFiles({ submission, fetched }: StoredContainer): FileFields {
   return {
     scriptname: submission.scriptname ?? null,
     scripturl: urlOf(submission.script),
     script_size: sizeOf(submission.script),
+    script_sha256: digestOf(submission.script, fetched.script),
+    unpack: submission.unpack ?? true,
+    fetch: submission.fetch ?? 'node',
+    data_proxy: submission.dataProxy ?? false,
     dataurl: urlOf(submission.data),
     data_name: submission.dataName ?? null,
     data_size: sizeOf(submission.data),
+    data_sha256: digestOf(submission.data, fetched.data),
     datapath: submission.datapath ?? null,
   };
 }
@@ -77,6 +93,10 @@ function withoutPassword(url: string): string {
 
 function sizeOf(source: Source | undefined): number | null {
   return source?.kind === 'blob' ? source.size : null;
+}
+
+function digestOf(source: Source | undefined, fetched: FetchedBlob | undefined): string | null {
+  return (source?.kind === 'blob' ? source.digest : source?.sha256) ?? fetched?.digest ?? null;
 }
 
 function listOrNull(words: readonly string[] | undefined): string[] | null {

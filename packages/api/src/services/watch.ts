@@ -1,9 +1,22 @@
 import { EventEmitter, once } from 'node:events';
-import type { ContainerStore } from '../store/store.ts';
+import type { Progress } from '@boatload/contract';
+import type { ContainerNews } from '../store/records.ts';
 
-/** Tells who waits that something about a container was committed. */
+/** Whose a container is. */
+export type OwnedContainer = Pick<ContainerNews, 'id' | 'owner'>;
+
+/** Hears of every container. */
+export interface WatchListener {
+  /** Something was committed. */
+  readonly onCommit: (news: ContainerNews) => void;
+  /** How far its staging is; undefined when that is over. */
+  readonly onProgress: (container: OwnedContainer, progress: Progress | undefined) => void;
+}
+
+/** Tells who waits that something about a container was committed, and how far its staging is. */
 export class ContainerWatch {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
+  readonly #listeners = new Set<WatchListener>();
 
   /**
    * Resolves at the next commit about a container. Call it before looking at the container, await it after:
@@ -14,25 +27,23 @@ export class ContainerWatch {
     await once(this.#emitter, id, { signal });
   }
 
-  notify(id: string): void {
-    this.#emitter.emit(id);
+  /**
+   * Hears all that is told from now on, in its order.
+   * @returns ends it
+   */
+  listen(listener: WatchListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
-}
 
-/** A container store that tells a watch of each commit. */
-export function watchContainers(containers: ContainerStore, watch: ContainerWatch): ContainerStore {
-  const told = async <T>(id: string, commit: Promise<T>): Promise<T> => {
-    const result = await commit;
-    watch.notify(id);
-    return result;
-  };
-  return {
-    submit: (container) => told(container.id, containers.submit(container)),
-    find: (id) => containers.find(id),
-    list: (query) => containers.list(query),
-    open: () => containers.open(),
-    markRemoving: (id, graceSeconds, at) => told(id, containers.markRemoving(id, graceSeconds, at)),
-    erase: (id) => told(id, containers.erase(id)),
-    record: (id, change) => told(id, containers.record(id, change)),
-  };
+  /** Tells of a commit. */
+  tell(news: ContainerNews): void {
+    this.#emitter.emit(news.id);
+    for (const { onCommit } of this.#listeners) onCommit(news);
+  }
+
+  /** Tells how far a staging is; undefined when it is over. */
+  tellProgress(container: OwnedContainer, progress: Progress | undefined): void {
+    for (const { onProgress } of this.#listeners) onProgress(container, progress);
+  }
 }

@@ -1,4 +1,4 @@
-import type { TimelineEntry, Warning } from '@boatload/contract';
+import type { Progress, TimelineEntry, Warning } from '@boatload/contract';
 import { decodeColumn, encodeColumn } from './column-codec.ts';
 import type { NewContainer, StoredAttempt, StoredContainer, Submission } from './records.ts';
 import type { AttemptRow, BlobReferenceRow, ContainerRow, LabelRow, TimelineRow } from './schema.ts';
@@ -27,6 +27,7 @@ export function containerFactsOf(container: StoredContainer) {
     reason_code: container.reasonCode,
     desired: container.desired,
     grace_seconds: container.graceSeconds,
+    fetched: Object.keys(container.fetched).length === 0 ? null : encodeColumn(container.fetched),
   };
 }
 
@@ -37,7 +38,7 @@ export function attemptRowOf(containerId: string, attempt: StoredAttempt): Attem
 }
 
 export function timelineRowOf(containerId: string, seq: number, entry: TimelineEntry): TimelineRow {
-  return { container_id: containerId, seq, ...entry };
+  return { container_id: containerId, seq, ...entry, progress: entry.progress && encodeColumn(entry.progress) };
 }
 
 export function labelRowsOf({ id, submission }: NewContainer): LabelRow[] {
@@ -75,6 +76,7 @@ export function containerOf(row: ContainerRow, parts: ContainerParts): StoredCon
     graceSeconds: row.grace_seconds,
     attempts,
     timeline: parts.timeline.map(timelineEntryOf),
+    fetched: row.fetched === null ? {} : decodeColumn<StoredContainer['fetched']>(row.fetched),
   };
 }
 
@@ -88,7 +90,8 @@ function attemptOf({ container_id, docker_state, oom_killed, state, ...facts }: 
   };
 }
 
-function timelineEntryOf({ container_id, seq, state, ...entry }: TimelineRow): TimelineEntry {
+function timelineEntryOf({ container_id, seq, state, progress, ...entry }: TimelineRow): TimelineEntry {
+  const staged = progress === null ? null : decodeColumn<Progress[]>(progress);
   // Only `timelineRowOf` writes this column.
-  return { ...entry, state: state as TimelineEntry['state'] };
+  return { ...entry, state: state as TimelineEntry['state'], progress: staged };
 }

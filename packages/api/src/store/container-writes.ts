@@ -68,7 +68,20 @@ async function insertParts(db: Kysely<Schema>, before: StoredContainer | undefin
       .onConflict((conflict) => conflict.columns(['container_id', 'attempt']).doUpdateSet(row))
       .execute();
   }
-  const from = before?.timeline.length ?? 0;
-  const entries = after.timeline.slice(from).map((entry, index) => timelineRowOf(after.id, from + index + 1, entry));
-  if (entries.length > 0) await db.insertInto('timeline').values(entries).execute();
+  await writeTimeline(db, before?.timeline ?? [], after);
+}
+
+async function writeTimeline(
+  db: Kysely<Schema>,
+  known: StoredContainer['timeline'],
+  { id, timeline }: StoredContainer,
+) {
+  // A merge keeps the object of an entry that it doesn't change.
+  const rows = timeline.map((entry, index) => timelineRowOf(id, index + 1, entry));
+  const added = rows.slice(known.length);
+  const changed = rows.filter((_, index) => index < known.length && known[index] !== timeline[index]);
+  for (const { seq, progress } of changed) {
+    await db.updateTable('timeline').set({ progress }).where('container_id', '=', id).where('seq', '=', seq).execute();
+  }
+  if (added.length > 0) await db.insertInto('timeline').values(added).execute();
 }

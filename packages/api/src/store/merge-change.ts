@@ -10,7 +10,7 @@ import type { AttemptChange, ContainerChange, StoredAttempt, StoredContainer } f
  */
 export function mergeChange(container: StoredContainer, change: ContainerChange): StoredContainer {
   const withAttempts = (change.attempts ?? []).reduce(mergeAttempt, container);
-  return mergeState(withAttempts, change);
+  return mergeState(mergeStaged(withAttempts, change), change);
 }
 
 /** The same for several changes, one after the other. */
@@ -30,6 +30,14 @@ function mergeAttempt(container: StoredContainer, change: AttemptChange): Stored
   return { ...container, attempts, attempt: Math.max(container.attempt, change.attempt) };
 }
 
+/** Before a change of state: what was staged belongs to the state that ends. */
+function mergeStaged(container: StoredContainer, { staged }: ContainerChange): StoredContainer {
+  const last = container.timeline.findLast(({ state }) => state === 'staging');
+  if (staged === undefined || last === undefined || isDeepStrictEqual(last.progress, staged)) return container;
+  const timeline = container.timeline.map((entry) => (entry === last ? { ...entry, progress: [...staged] } : entry));
+  return { ...container, timeline };
+}
+
 function mergeState(container: StoredContainer, change: ContainerChange): StoredContainer {
   if (change.state === undefined) return container;
   if (container.desired === 'removed' && change.state !== 'removing') return container;
@@ -39,9 +47,10 @@ function mergeState(container: StoredContainer, change: ContainerChange): Stored
     attempt: change.attempt ?? container.attempt,
     reason: change.reason ?? null,
     reason_code: change.reasonCode ?? null,
+    progress: null,
   };
   const last = container.timeline.at(-1);
-  if (last !== undefined && isDeepStrictEqual({ ...last, at: entry.at }, entry)) return container;
+  if (last !== undefined && isDeepStrictEqual({ ...last, at: entry.at, progress: null }, entry)) return container;
   const timeline = [...container.timeline, entry];
   return { ...container, state: entry.state, reason: entry.reason, reasonCode: entry.reason_code, timeline };
 }

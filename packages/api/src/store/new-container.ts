@@ -13,6 +13,7 @@ export function containerFrom({ at, idempotency, ...added }: NewContainer): Stor
     desired: 'run',
     graceSeconds: 0,
     attempts: [newAttempt(1)],
-    timeline: [{ at, state: 'submitted', attempt: 1, reason: null, reason_code: null }],
+    timeline: [{ at, state: 'submitted', attempt: 1, reason: null, reason_code: null, progress: null }],
+    fetched: {},
   };
 }

@@ -5,6 +5,7 @@ import { Kysely } from 'kysely';
 import { createBlobReferenceStore } from './blob-references.ts';
 import { createContainerStore } from './containers.ts';
 import { migrate } from './migrations/migrate.ts';
+import type { ContainerNews } from './records.ts';
 import type { Schema } from './schema.ts';
 import { createSessionStore } from './sessions.ts';
 import { createSettingStore } from './settings.ts';
@@ -15,13 +16,15 @@ import type { Store } from './store.ts';
 export interface StoreOptions {
   /** The SQLite file; it and its folder are made, readable by their owner only, where they don't exist. */
   readonly file: string;
+  /** Told of each commit about a container, in their order. Default: nobody is told. */
+  readonly onCommit?: (news: ContainerNews) => void;
 }
 
 /**
  * Opens the store, brought up to date, for this process alone.
  * @throws conflict when another process has it open, internal when it cannot be opened or brought up to date
  */
-export async function openStore({ file }: StoreOptions): Promise<Store> {
+export async function openStore({ file, onCommit = () => undefined }: StoreOptions): Promise<Store> {
   makePrivateFile(file);
   const db = new Kysely<Schema>({ dialect: createSqliteDialect(file) });
   try {
@@ -33,7 +36,7 @@ export async function openStore({ file }: StoreOptions): Promise<Store> {
   const log = new WriteAheadLog(file);
   const close = () => db.destroy();
   return {
-    containers: createContainerStore(db, () => log.sync()),
+    containers: createContainerStore(db, { sync: () => log.sync(), onCommit }),
     sessions: createSessionStore(db),
     settings: createSettingStore(db),
     blobs: createBlobReferenceStore(db),

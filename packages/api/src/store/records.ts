@@ -2,6 +2,7 @@ import type {
   Attempt,
   ContainerState,
   DockerState,
+  Progress,
   RegistryAuth,
   Source,
   TimelineEntry,
@@ -21,6 +22,12 @@ export interface Submission {
   readonly data?: Source;
   /** File name under which data that are not an archive are placed. */
   readonly dataName?: string;
+  /** Whether an archive is unpacked. Default true. */
+  readonly unpack?: boolean;
+  /** Who fetches what is at a URL. Default `node`. */
+  readonly fetch?: 'node' | 'api';
+  /** Whether the container is told to fetch through the data proxy. Default false. */
+  readonly dataProxy?: boolean;
   readonly datapath?: string;
   readonly args: readonly string[];
   readonly entrypoint?: readonly string[];
@@ -46,6 +53,18 @@ export interface RestartPolicy {
   readonly policy: 'no' | 'on-failure' | 'always';
   readonly max?: number;
 }
+
+/** What the API fetched of a container's script or data, as it stands in the blob store. */
+export interface FetchedBlob {
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  /** What the server or the URL calls it. */
+  readonly fileName?: string;
+}
+
+/** The parts of a submission that may be at a URL. */
+export type FetchedPart = 'script' | 'data';
 
 /** An attempt as it is kept. */
 export interface StoredAttempt extends Attempt {
@@ -79,6 +98,18 @@ export interface StoredContainer {
   readonly attempts: readonly StoredAttempt[];
   /** In the order in which it happened. */
   readonly timeline: readonly TimelineEntry[];
+  /** What the API has fetched for its nodes, where that is asked for. */
+  readonly fetched: Readonly<Partial<Record<FetchedPart, FetchedBlob>>>;
+}
+
+/** What a commit changed about a container. */
+export interface ContainerNews {
+  readonly id: string;
+  readonly owner: string;
+  /** What was added to its timeline, each with its number there. */
+  readonly entries: readonly (TimelineEntry & { readonly seq: number })[];
+  /** Whether it was forgotten. */
+  readonly isErased: boolean;
 }
 
 /** A container to be kept, with its first attempt. */
@@ -140,4 +171,6 @@ export interface ContainerChange {
   /** The attempt that the state is about. Default: the last one. */
   readonly attempt?: number;
   readonly attempts?: readonly AttemptChange[];
+  /** How far each step of the staging came, for the last entry `staging` of the timeline; replaces what it had. */
+  readonly staged?: readonly Progress[];
 }

@@ -28,6 +28,8 @@ export interface ContainerRow {
   readonly reason_code: string | null;
   readonly desired: string;
   readonly grace_seconds: number;
+  /** JSON. */
+  readonly fetched: string | null;
 }
 
 export interface LabelRow {
@@ -62,6 +64,8 @@ export interface TimelineRow {
   readonly attempt: number;
   readonly reason: string | null;
   readonly reason_code: string | null;
+  /** JSON. */
+  readonly progress: string | null;
 }
 
 export interface BlobReferenceRow {

@@ -3,6 +3,8 @@ import type {
   ContainerChange,
   ContainerPage,
   ContainerQuery,
+  FetchedBlob,
+  FetchedPart,
   NewContainer,
   StoredContainer,
   SubmitResult,
@@ -47,6 +49,12 @@ export interface ContainerStore {
    * @returns the container as it is now; undefined when it doesn't exist
    */
   record(id: string, change: ContainerChange | readonly ContainerChange[]): Promise<StoredContainer | undefined>;
+
+  /**
+   * Keeps that the API has fetched a part of a container, and the container's reference to that blob.
+   * @returns the container as it is now; undefined when it doesn't exist or is to be removed: then nothing is kept
+   */
+  keepFetched(id: string, part: FetchedPart, blob: FetchedBlob): Promise<StoredContainer | undefined>;
 }
 
 /** Small values of the whole service, by name. */

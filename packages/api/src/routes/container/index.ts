@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RouteContext } from '../context.ts';
 import { archiveRoute } from './archive.ts';
 import { changesRoute } from './changes.ts';
+import { eventsRoute } from './events.ts';
 import { fileByNumberRoute } from './filebynum.ts';
 import { fileRoutes } from './files.ts';
 import { infoRoute } from './info.ts';
@@ -23,6 +24,7 @@ export function containerRoutes(app: FastifyInstance, context: RouteContext): vo
     stdoutRoute,
     scriptRoute,
     stateRoute,
+    eventsRoute,
     metricsRoute,
     changesRoute,
     fileRoutes,

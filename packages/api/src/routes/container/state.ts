@@ -15,11 +15,18 @@ export function stateRoute(app: FastifyInstance, context: RouteContext): void {
   app.get('/v1/container/:id/state', { schema }, async (request, reply) => {
     const container = await findContainer(context, request);
     const { attempt: number } = readOptions(request, reply);
-    return renderState(container, attemptOf(container, number), number !== undefined);
+    const attempt = attemptOf(container, number);
+    const isLast = attempt.attempt === container.attempt;
+    const progress = isLast ? context.progress(container.id) : undefined;
+    return { ...renderState(container, attempt, number !== undefined), progress: progress ?? null };
   });
 }
 
-function renderState(container: StoredContainer, attempt: StoredAttempt, asked: boolean): StateAnswer {
+function renderState(
+  container: StoredContainer,
+  attempt: StoredAttempt,
+  asked: boolean,
+): Omit<StateAnswer, 'progress'> {
   const { state, reason, reason_code } = asked
     ? attempt
     : { state: container.state, reason: container.reason, reason_code: container.reasonCode };

@@ -44,6 +44,13 @@ const notText: ReadonlySet<string> = new Set([
   'keep',
 ]);
 
+/** Form fields that are true or false, and how forms write these; browsers say `on`, Python's clients `True`. */
+const flags: ReadonlySet<string> = new Set(['unpack', 'data_proxy']);
+const flagWords: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'on'].map((word) => [word, true] as const),
+  ...['false', '0', 'off'].map((word) => [word, false] as const),
+]);
+
 /** Fields that may be text or a list: read as JSON only where the text begins like a JSON list. */
 const textOrList: ReadonlySet<string> = new Set(['container_args', 'entrypoint']);
 
@@ -54,6 +61,7 @@ export function typeFormFields(fields: Fields): Record<string, unknown> {
 
 function typeFormField(name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
+  if (flags.has(name)) return flagWords.get(value.toLowerCase()) ?? value;
   if (!notText.has(name) && !(textOrList.has(name) && value.trimStart().startsWith('['))) return value;
   try {
     return JSON.parse(value);

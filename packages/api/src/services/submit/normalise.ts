@@ -1,7 +1,8 @@
-import { BoatLoadError, type ContainerSpec, type Source } from '@boatload/contract';
+import type { ContainerSpec } from '@boatload/contract';
 import type { Submission } from '../../store/records.ts';
 import { parseMemory } from './memory.ts';
-import type { SubmitRequest, UploadedFile } from './request.ts';
+import { sourceOf } from './origins.ts';
+import type { UploadedFile } from './request.ts';
 import { splitWords } from './words.ts';
 
 /** Script and data as they stand in the blob store or at a URL. */
@@ -10,10 +11,13 @@ export interface SubmittedFiles {
   readonly data?: UploadedFile;
 }
 
-/** Turns a checked request into what is kept: defaults filled in, text split into words, units into bytes. */
+/**
+ * Turns a checked request into what is kept: defaults filled in, text split into words, units into bytes.
+ * @throws invalid_field
+ */
 export function normaliseSpec(spec: ContainerSpec, files: SubmittedFiles): Submission {
-  const script = sourceOf(files.script, spec.scripturl);
-  const data = sourceOf(files.data, spec.dataurl);
+  const script = sourceOf('script', { file: files.script, url: spec.scripturl, sha256: spec.script_sha256 });
+  const data = sourceOf('data', { file: files.data, url: spec.dataurl, sha256: spec.data_sha256 });
   const datapath = spec.datapath ?? (script === undefined && data === undefined ? undefined : '/data');
   return {
     image: { name: spec.image_name, tag: spec.image_tag ?? 'latest' },
@@ -29,6 +33,9 @@ export function normaliseSpec(spec: ContainerSpec, files: SubmittedFiles): Submi
     ...(script === undefined ? {} : optional('scriptFile', fileNameOf(files.script, spec.scripturl))),
     ...optional('data', data),
     ...optional('dataName', dataNameOf(files.data)),
+    ...(spec.unpack === false ? { unpack: false } : {}),
+    ...(spec.fetch === 'api' ? { fetch: 'api' } : {}),
+    ...optional('dataProxy', spec.data_proxy),
     ...optional('datapath', datapath === undefined ? undefined : trimSlashes(datapath)),
     ...optional('entrypoint', wordsOf('entrypoint', spec.entrypoint)),
     ...optional('interpreter', wordsOf('interpreter', spec.interpreter)),
@@ -39,33 +46,6 @@ export function normaliseSpec(spec: ContainerSpec, files: SubmittedFiles): Submi
     ...optional('workdir', spec.workdir),
     ...optional('user', spec.user),
   };
-}
-
-/**
- * Refuses two origins for one thing.
- * @throws conflicting_fields
- */
-export function refuseConflicts(request: SubmitRequest): void {
-  const { fields, files } = request;
-  const scripts = [fields.script, files.script, fields.scripturl].filter((origin) => origin !== undefined);
-  if (scripts.length > 1) throw conflict('script', 'scripturl');
-  if (files.data !== undefined && fields.dataurl !== undefined) throw conflict('data', 'dataurl');
-  if (fields.data !== undefined) {
-    throw new BoatLoadError('invalid_field', 'data must be a file of a multipart form; for a URL use dataurl.', {
-      field: 'data',
-    });
-  }
-}
-
-function conflict(field: string, other: string): BoatLoadError {
-  return new BoatLoadError('conflicting_fields', `Give ${field} once: either ${field} or ${other}, not both.`, {
-    field,
-  });
-}
-
-function sourceOf(file: UploadedFile | undefined, url: string | undefined): Source | undefined {
-  if (file !== undefined) return { kind: 'blob', digest: file.lease.digest, size: file.lease.size };
-  return url === undefined ? undefined : { kind: 'url', url };
 }
 
 /** The name under which the script was submitted: its extension may choose the interpreter. */

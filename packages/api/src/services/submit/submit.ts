@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { BackendCapabilities } from '@boatload/backend';
 import { BoatLoadError, type Principal, type Warning } from '@boatload/contract';
+import type { DataProxyConfig } from '../../config.ts';
 import { containerFrom } from '../../store/new-container.ts';
 import type { StoredContainer, Submission, SubmitResult } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import { presentFields, splitUnknown, typeFormFields } from './fields.ts';
-import { normaliseSpec, refuseConflicts } from './normalise.ts';
+import { normaliseSpec } from './normalise.ts';
+import { refuseConflicts, refusePointless } from './origins.ts';
 import type { SubmitRequest } from './request.ts';
 import { validateSpec } from './validate.ts';
 
@@ -20,6 +22,8 @@ export interface SubmitOptions {
 export interface SubmitParts {
   readonly store: Store;
   readonly backend: { readonly name: string; readonly capabilities: BackendCapabilities };
+  /** How containers come to the data proxy. Default: there is none. */
+  readonly dataProxy?: Pick<DataProxyConfig, 'default'>;
   /** Told once the container is committed. */
   readonly onSubmitted: (id: string) => void;
 }
@@ -38,7 +42,8 @@ export class SubmitService {
     principal: Principal,
     options: SubmitOptions,
   ): Promise<SubmitResult | { readonly outcome: 'dry_run'; readonly container: StoredContainer }> {
-    const { submission, warnings } = this.#check(request, options.strict);
+    const { asked, warnings } = this.#check(request, options.strict);
+    const submission = this.#withDefaults(asked);
     const container = {
       id: randomBytes(16).toString('hex'),
       owner: principal.username,
@@ -50,18 +55,27 @@ export class SubmitService {
     if (options.dryRun) return { outcome: 'dry_run', container: containerFrom(container) };
     const result = await this.#parts.store.containers.submit({
       ...container,
-      ...(options.idempotencyKey === undefined ? {} : idempotencyOf(options.idempotencyKey, submission)),
+      ...(options.idempotencyKey === undefined ? {} : idempotencyOf(options.idempotencyKey, asked)),
     });
     if (result.outcome === 'created') this.#parts.onSubmitted(result.container.id);
     return result;
   }
 
-  #check(request: SubmitRequest, strict: boolean): { submission: Submission; warnings: Warning[] } {
+  #check(request: SubmitRequest, strict: boolean): { asked: Submission; warnings: Warning[] } {
     const { known, warnings } = splitUnknown(presentFields(request.fields), strict);
     const fields = request.textual ? typeFormFields(known) : known;
     refuseConflicts({ ...request, fields });
     this.#refuseUnsupported(fields);
-    return { submission: normaliseSpec(validateSpec(fields), request.files), warnings };
+    const spec = validateSpec(fields);
+    refusePointless(spec, request.files);
+    if (spec.data_proxy === true && this.#parts.dataProxy === undefined) throw noDataProxy();
+    return { asked: normaliseSpec(spec, request.files), warnings };
+  }
+
+  /** What the operator decides where the user does not; no part of what makes a repeated request the same. */
+  #withDefaults(asked: Submission): Submission {
+    const { dataProxy = this.#parts.dataProxy?.default ?? false, ...others } = asked;
+    return dataProxy ? { ...others, dataProxy } : others;
   }
 
   #refuseUnsupported(fields: Record<string, unknown>): void {
@@ -73,6 +87,12 @@ export class SubmitService {
       });
     }
   }
+}
+
+function noDataProxy(): BoatLoadError {
+  const text =
+    'data_proxy is true, but this service knows of no data proxy: leave it out, or have the service started with --data-proxy.';
+  return new BoatLoadError('unsupported_by_backend', text, { field: 'data_proxy' });
 }
 
 function isEmpty(value: unknown): boolean {

@@ -2,9 +2,13 @@ import { BoatLoadError } from '@boatload/contract';
 import { type Kysely, type Migration, Migrator } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { containers } from './0001-containers.ts';
+import { staging } from './0002-staging.ts';
 
 /** Every migration, by a name that sorts after those before it. */
-const migrations: Readonly<Record<string, Migration>> = { '0001-containers': containers };
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-containers': containers,
+  '0002-staging': staging,
+};
 
 /**
  * Brings the tables up to what this version needs.
