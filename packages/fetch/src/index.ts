@@ -4,3 +4,4 @@ export { safeFileName } from './file-name.ts';
 export { type FetchRule, parseFetchRule } from './policy/fetch-rule.ts';
 export type { FetchPolicy } from './policy/fetch-rules.ts';
 export type { Fetcher, FetchMemory, FetchOutcome, FetchRequest } from './port.ts';
+export { showUrl } from './shown-url.ts';

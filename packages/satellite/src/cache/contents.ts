@@ -1,5 +1,5 @@
 import { type BlobSource, BoatLoadError, type Source } from '@boatload/contract';
-import type { Fetcher } from '@boatload/fetch';
+import { type Fetcher, showUrl } from '@boatload/fetch';
 import { SingleFlight } from '../single-flight.ts';
 import { copyBlob } from './copy-blob.ts';
 import type { Durability } from './durability.ts';
@@ -9,7 +9,7 @@ import type { EntryFiles } from './entry-files.ts';
 import { fetchUrl } from './fetch-url.ts';
 import type { CacheWish } from './port.ts';
 import type { Quota } from './quota.ts';
-import { showUrl, type UrlRecord, type UrlRecords, urlKey } from './url-records.ts';
+import { type UrlRecord, type UrlRecords, urlKey } from './url-records.ts';
 
 /** The rooms of one cache. */
 export interface CacheParts {

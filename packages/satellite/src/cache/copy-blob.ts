@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { BoatLoadError, type Source } from '@boatload/contract';
 import type { Brought, CacheParts, Transfer } from './contents.ts';
+import { explainFullDisk } from './full-disk.ts';
 import { storeContent } from './store-content.ts';
 
 export interface BlobCopy {
@@ -39,6 +40,8 @@ export async function copyBlob(parts: CacheParts, copy: BlobCopy): Promise<Broug
       'fetch_failed',
       `An upload of ${size} bytes reached the node ${tries} times as something else: submit the container again.`,
     );
+  } catch (error) {
+    throw explainFullDisk(error);
   } finally {
     await files.discard(workplace);
   }
@@ -67,14 +70,7 @@ async function takeBlob(
     await pipeline(measured, createWriteStream(file, { flags: 'wx', mode: 0o600 }), { signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw explainDisk(error);
+    throw error;
   }
   return came === size && hash.digest('hex') === digest;
-}
-
-function explainDisk(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  const text = "The disk of the node's cache is full: remove what is no longer needed there, then submit again.";
-  return new BoatLoadError('cache_full', text, { cause: error });
 }

@@ -1,8 +1,9 @@
 import { BoatLoadError } from '@boatload/contract';
-import type { FetchOutcome } from '@boatload/fetch';
+import { type FetchOutcome, showUrl } from '@boatload/fetch';
 import type { Brought, CacheParts, Transfer } from './contents.ts';
+import { explainFullDisk } from './full-disk.ts';
 import { storeContent } from './store-content.ts';
-import { showUrl, type UrlRecord } from './url-records.ts';
+import type { UrlRecord } from './url-records.ts';
 
 export interface UrlFetch {
   readonly url: string;
@@ -39,6 +40,8 @@ export async function fetchUrl(parts: CacheParts, request: UrlFetch): Promise<Br
     if (sha256 !== undefined && sha256 !== record.sha256) throw mismatch(url, sha256, record.sha256);
     await urls.put(key, { ...record, memory: outcome.memory });
     return { use: undefined, fileName: record.fileName ?? undefined };
+  } catch (error) {
+    throw explainFullDisk(error);
   } finally {
     await files.discard(workplace);
   }

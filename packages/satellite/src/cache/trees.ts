@@ -8,6 +8,7 @@ import { makeTree } from '../unpack/make-tree.ts';
 import type { CacheParts, Content, Find, Transfer } from './contents.ts';
 import { type Entry, type EntryUse, isPlain, type TreeFacts } from './entry.ts';
 import type { EntryFiles } from './entry-files.ts';
+import { explainFullDisk } from './full-disk.ts';
 import type { TreeWish } from './port.ts';
 
 interface Work {
@@ -83,6 +84,8 @@ export class Trees {
       const use = await entries.add(workplace, made);
       durability.add(use.entry);
       return use;
+    } catch (error) {
+      throw explainFullDisk(error);
     } finally {
       await files.discard(workplace);
     }

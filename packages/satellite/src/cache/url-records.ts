@@ -18,13 +18,6 @@ export function urlKey(url: string): string {
   return createHash('sha256').update(withoutFragment(url)).digest('hex');
 }
 
-/** A URL as it may be shown: without log-in and query, which may be secrets. */
-export function showUrl(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
-}
-
 /** Which content each URL brought, by the URL's key; in files that only their owner may read. */
 export class UrlRecords {
   readonly #files: EntryFiles;
