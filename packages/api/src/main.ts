@@ -7,12 +7,12 @@ import { loadTokenKey, loadUsers, type Users } from './auth/index.ts';
 import { compose } from './compose.ts';
 import type { ServiceConfig } from './config.ts';
 import { Lifetime } from './lifetime.ts';
-import { Reconciler } from './reconciler/reconciler.ts';
+import { Reconciler, type ReconcilerOptions } from './reconciler/reconciler.ts';
 import { registerRoutes } from './routes/index.ts';
 import { createServer } from './server/create-server.ts';
-import { ContainerWatch, watchContainers } from './services/watch.ts';
+import { SourceFetcher } from './services/source-fetcher.ts';
+import { ContainerWatch } from './services/watch.ts';
 import { openStore } from './store/open-store.ts';
-import type { Store } from './store/store.ts';
 import { version } from './version.ts';
 
 /** A service that answers requests. */
@@ -49,13 +49,17 @@ async function start(
   refuseDefaultPassword(config, users);
   await makeDataDir(config.dataDir);
   const tokenKey = await loadTokenKey(config.dataDir);
-  const opened = lifetime.use(await openStore({ file: join(config.dataDir, 'boatload.db') }));
   const watch = new ContainerWatch();
-  const store: Store = watchStore(opened, watch);
-  const { backends, blobs, engine } = await compose(config, store, { lifetime, log });
-  const reconciler = new Reconciler({ store, backends, blobs, log });
+  const file = join(config.dataDir, 'boatload.db');
+  const store = lifetime.use(await openStore({ file, onCommit: (news) => watch.tell(news) }));
+  const { backends, blobs, engine, fetcher, nodes } = await compose(config, store, { lifetime, log });
+  const { limits, dataProxy } = config;
+  const sources = new SourceFetcher({ fetcher, blobs, containers: store.containers, limits });
+  const onProgress: ReconcilerOptions['onProgress'] = (container, progress) => watch.tellProgress(container, progress);
+  const reconciler = new Reconciler({ store, backends, blobs, sources, onProgress, log });
   lifetime.defer(() => reconciler.close());
-  const services = { store, backends, blobs, engine, reconciler, watch, limits: config.limits };
+  const proxied = dataProxy === undefined ? {} : { dataProxy };
+  const services = { store, backends, blobs, engine, nodes, reconciler, watch, limits, ...proxied };
   const app = await createServer({
     log,
     version,
@@ -66,15 +70,6 @@ async function start(
   // Only now: a service that finds its port taken has touched nothing.
   reconciler.start();
   return { url, users };
-}
-
-function watchStore(store: Store, watch: ContainerWatch): Store {
-  return {
-    ...store,
-    containers: watchContainers(store.containers, watch),
-    close: () => store.close(),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-  };
 }
 
 async function listen(app: Awaited<ReturnType<typeof createServer>>, { host, port }: ServiceConfig): Promise<string> {
