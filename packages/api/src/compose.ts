@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { createDockerBackend } from '@boatload/backend-docker';
 import { BoatLoadError } from '@boatload/contract';
 import { connectEngine, describeEngine, type Engine, engineOptionsFromEnvironment } from '@boatload/engine';
+import { createFetcher, type Fetcher } from '@boatload/fetch';
 import { createLocalSatellite } from '@boatload/satellite';
 import type { FastifyBaseLogger } from 'fastify';
 import { BlobStore } from './blobs/blob-store.ts';
-import type { ServiceConfig } from './config.ts';
+import { defaultCacheQuota, type ServiceConfig } from './config.ts';
 import type { Lifetime } from './lifetime.ts';
 import { Backends } from './services/backends.ts';
+import { resolveCacheQuota } from './services/cache-quota.ts';
+import { Nodes } from './services/nodes.ts';
 import type { Store } from './store/store.ts';
 
 /** How long the Engine may take to answer at the start. */
@@ -20,6 +23,9 @@ export interface Composition {
   readonly backends: Backends;
   readonly blobs: BlobStore;
   readonly engine: Engine;
+  /** Fetches for nodes that cannot, by the same policy. */
+  readonly fetcher: Fetcher;
+  readonly nodes: Nodes;
 }
 
 /** Puts backend, satellite and Engine together as configured. */
@@ -31,6 +37,8 @@ export async function compose(
   const blobs = await BlobStore.open({ dir: join(config.dataDir, 'blobs'), references: store.blobs });
   const engine = lifetime.use(connectEngine(engineOptionsFromEnvironment(process.env, config.dockerHost)));
   await requireEngine(engine);
+  const fetcher = lifetime.use(createFetcher(config.fetch ?? {}));
+  const cacheQuotaBytes = await resolveCacheQuota(config.cacheQuota ?? defaultCacheQuota, config.dataDir);
   const satellite = lifetime.use(
     await createLocalSatellite({
       node: hostname(),
@@ -38,12 +46,15 @@ export async function compose(
       stateDir: join(config.dataDir, 'satellite'),
       instance: await instanceOf(store),
       blobs,
-      fetchPolicy: { allow: config.fetchAllow },
+      fetcher,
+      cacheQuotaBytes,
+      ...(config.dataProxy === undefined ? {} : { dataProxy: config.dataProxy }),
       limits: { dataBytes: config.limits.dataBytes, scriptBytes: config.limits.scriptBytes },
       log,
     }),
   );
-  return { backends: new Backends(lifetime.use(createDockerBackend({ satellite }))), blobs, engine };
+  const nodes = new Nodes([{ satellite, cacheQuotaBytes }]);
+  return { backends: new Backends(lifetime.use(createDockerBackend({ satellite }))), blobs, engine, fetcher, nodes };
 }
 
 /**

@@ -20,14 +20,18 @@ export function createProgram(signal: AbortSignal): Command {
       `
 Examples:
   boatload up                     run the service on http://127.0.0.1:8000
+  boatload cache ls               see what is kept of fetched data
   boatload hash-password          make a password hash, for ADMINHASH or a users file
   boatload help up                all options of a verb`,
     );
-  for (const makeVerb of verbs) {
-    // `addCommand` hands no settings down, as `command` does.
-    program.addCommand(makeVerb(signal).copyInheritedSettings(program));
-  }
+  for (const makeVerb of verbs) program.addCommand(makeVerb(signal));
+  handSettingsDown(program);
   return program;
+}
+
+/** `addCommand` does not, as `command` does. */
+function handSettingsDown(command: Command): void {
+  for (const each of command.commands) handSettingsDown(each.copyInheritedSettings(command));
 }
 
 function readVersion(): string {

@@ -24,23 +24,44 @@ export async function readPassword(source: PasswordSource): Promise<string> {
   return password;
 }
 
-async function askTwice({ input, prompts, signal }: PasswordSource): Promise<string> {
-  // The terminal echoes through readline's output, so this one swallows it; one interface for both questions,
-  // because between two the terminal would show what is typed.
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
-  const ask = async (question: string): Promise<string> => {
-    prompts.write(question);
-    try {
-      return await answerOf(lines, signal);
-    } finally {
-      prompts.write('\n');
-    }
-  };
-  try {
+/**
+ * Asks on a terminal for a password that there is already, once and not shown.
+ * @throws invalid_field when it is empty, or was broken off
+ */
+export async function askPassword(question: string, source: PasswordSource): Promise<string> {
+  const password = await askUnseen(source, (ask) => ask(question));
+  if (password === '') throw refuse('The password is empty: type one, or set BOATLOAD_PASSWORD.');
+  return password;
+}
+
+function askTwice(source: PasswordSource): Promise<string> {
+  return askUnseen(source, async (ask) => {
     const first = await ask('Password: ');
     if (first === '' || (await ask('Password again: ')) === first) return first;
     throw refuse('The two passwords differ: start again.');
+  });
+}
+
+type Ask = (question: string) => Promise<string>;
+
+/** Lets questions be asked whose answers the terminal does not show. */
+async function askUnseen(
+  { input, prompts, signal }: PasswordSource,
+  talk: (ask: Ask) => Promise<string>,
+): Promise<string> {
+  // The terminal echoes through readline's output, so this one swallows it; one interface for all questions,
+  // because between two the terminal would show what is typed.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
+  try {
+    return await talk(async (question) => {
+      prompts.write(question);
+      try {
+        return await answerOf(lines, signal);
+      } finally {
+        prompts.write('\n');
+      }
+    });
   } finally {
     lines.close();
   }
@@ -54,7 +75,7 @@ async function answerOf(lines: Interface, signal: AbortSignal): Promise<string> 
   try {
     return await lines.question('', { signal: AbortSignal.any([signal, broken.signal]) });
   } catch (cause) {
-    throw new BoatLoadError('invalid_field', 'No password was made.', { field: 'password', cause });
+    throw new BoatLoadError('invalid_field', 'No password was given.', { field: 'password', cause });
   }
 }
 

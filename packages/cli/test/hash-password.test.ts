@@ -53,8 +53,8 @@ describe('boatload hash-password', () => {
   it.each([
     ['two that differ', ['one\r', 'two\r'], 'The two passwords differ'],
     ['an empty one', ['\r'], 'The password is empty'],
-    ['Ctrl-C', ['half\u0003'], 'No password was made'],
-    ['Ctrl-D', ['\u0004'], 'No password was made'],
+    ['Ctrl-C', ['half\u0003'], 'No password was given'],
+    ['Ctrl-D', ['\u0004'], 'No password was given'],
   ])('on a terminal ends without a hash after %s', async (_what, answers, sentence) => {
     const { code, stdout } = await runOnTerminal(['hash-password'], answers);
     expect(code).toBe(1);

@@ -37,7 +37,7 @@ export async function runDemo({ dataDir, dockerHost, exit, signal, out }: DemoOp
   try {
     const port = await findPort(host, firstPort);
     const engine = dockerHost === undefined ? {} : { dockerHost };
-    const config = { host, port, dataDir: join(folder, 'state'), fetchAllow: [], limits: defaultLimits, ...engine };
+    const config = { host, port, dataDir: join(folder, 'state'), limits: defaultLimits, ...engine };
     const service = await startService(config, log);
     // Since this process began: all that its user waited for.
     narrator.say(`BoatLoad is up at ${service.url} after ${(performance.now() / 1000).toFixed(1)} s.`);

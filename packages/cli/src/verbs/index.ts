@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cacheVerb } from './cache.ts';
 import { demoVerb } from './demo.ts';
 import { hashPasswordVerb } from './hash-password.ts';
 import { upVerb } from './up.ts';
@@ -7,4 +8,4 @@ import { upVerb } from './up.ts';
 export type MakeVerb = (signal: AbortSignal) => Command;
 
 /** Every verb, in the order in which help lists them. */
-export const verbs: readonly MakeVerb[] = [upVerb, demoVerb, hashPasswordVerb];
+export const verbs: readonly MakeVerb[] = [upVerb, demoVerb, cacheVerb, hashPasswordVerb];
