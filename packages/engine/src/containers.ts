@@ -18,14 +18,12 @@ export interface VolumeMount {
   readonly Type: 'volume';
   readonly Source: string;
   readonly Target: string;
-  readonly VolumeOptions: { readonly NoCopy: boolean; readonly Labels: Labels };
-}
-
-/** A directory of the Engine's machine; unlike with `-v`, one that is missing is an error. */
-export interface BindMount {
-  readonly Type: 'bind';
-  readonly Source: string;
-  readonly Target: string;
+  readonly VolumeOptions: {
+    readonly NoCopy: boolean;
+    readonly Labels: Labels;
+    /** How the volume is made; default: an empty one of the driver `local`. */
+    readonly DriverConfig?: { readonly Name: 'local'; readonly Options: Labels };
+  };
 }
 
 /** What the Engine is told of a container to create: the part of its API that we use, by its own names. */
@@ -43,12 +41,14 @@ export interface ContainerCreation {
   readonly OpenStdin?: boolean;
   readonly Tty?: boolean;
   readonly HostConfig?: {
-    readonly Mounts?: readonly (VolumeMount | BindMount)[];
+    readonly Mounts?: readonly VolumeMount[];
     readonly RestartPolicy?: { readonly Name: 'no' | 'always' };
     readonly NanoCpus?: number;
     readonly Memory?: number;
     readonly MemorySwap?: number;
     readonly PidsLimit?: number;
+    /** `name:address`, or `name:host-gateway` for the Engine's own machine (Engine 20.10). */
+    readonly ExtraHosts?: readonly string[];
     readonly SecurityOpt?: readonly string[];
     readonly LogConfig?: { readonly Type: string; readonly Config: Labels };
   };

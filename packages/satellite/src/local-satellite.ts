@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
 import {
   type AttemptOrder,
   type AttemptRef,
@@ -16,17 +15,15 @@ import {
   type NodeDescription,
   type PrepareOptions,
   type Satellite,
+  type SatelliteCache,
   type StopOptions,
 } from '@boatload/contract';
 import { describeEngine, stopContainer } from '@boatload/engine';
-import { AddressPolicy } from '@boatload/fetch';
-import pLimit from 'p-limit';
-import { ImageFacts } from './image/image-facts.ts';
-import { ImagePuller } from './image/image-puller.ts';
 import { joinSignals } from './join-signals.ts';
 import type { SatelliteContext } from './lifecycle/context.ts';
 import { convertSystemFailure } from './lifecycle/convert-failure.ts';
 import { KeyedLock } from './lifecycle/keyed-lock.ts';
+import { openContext } from './lifecycle/open-context.ts';
 import { prepareAttempt } from './lifecycle/prepare.ts';
 import { removeAttempt } from './lifecycle/remove.ts';
 import { startAttempt } from './lifecycle/start.ts';
@@ -36,44 +33,25 @@ import { watchAttempts } from './lifecycle/watch.ts';
 import { Withdrawals } from './lifecycle/withdrawals.ts';
 import { limitStall } from './limit-stall.ts';
 import type { LocalSatelliteOptions } from './local-satellite-options.ts';
-import { isSharedDirectory } from './mounts/shared-directory.ts';
 import { AttemptReads } from './reads.ts';
-import { silentLog } from './satellite-log.ts';
-import { defaultLimits } from './staging/limits.ts';
-import { chooseLogDriver } from './staging/log-driver.ts';
 import { AttemptStore, attemptKey } from './state/attempt-store.ts';
-import { takeTurn } from './take-turn.ts';
 
 /** Opens the satellite of the node on which an Engine runs, in this process. */
 export async function createLocalSatellite(options: LocalSatelliteOptions): Promise<Satellite> {
-  const log = options.log ?? silentLog;
   const store = await AttemptStore.open(options.stateDir);
   const unfinished = await UnfinishedAttempts.find(store);
-  const launches = pLimit(options.launchesAtOnce ?? 4 * availableParallelism());
   const changes = new EventEmitter();
   // One listener for each reader of events, of which there may be many.
   changes.setMaxListeners(0);
   const removing = new Map<string, number>();
-  const context: SatelliteContext = {
-    node: options.node,
-    instance: options.instance,
-    engine: options.engine,
+  const context = await openContext(options, {
     store,
-    blobs: options.blobs,
-    policy: new AddressPolicy(options.fetchPolicy ?? {}),
-    limits: { ...defaultLimits, ...options.limits },
-    puller: new ImagePuller(options.engine),
-    facts: new ImageFacts(options.engine),
-    sharesDirectories: options.shareDirectories ?? (await isSharedDirectory(options.engine, store.temporary, log)),
-    logDriver: await chooseLogDriver(options.engine),
-    log,
-    launching: (work, signal) => takeTurn(launches, work, signal),
     isRemoving: (ref) => removing.has(attemptKey(ref)),
     changed: (ref) => changes.emit('changed', ref),
-  };
+  });
   const satellite = new LocalSatellite(context, { changes, unfinished, removing });
   await satellite.sweep().catch((error: unknown) => {
-    log.warn({ err: error }, 'what crashes left on the Engine is removed once it answers');
+    context.log.warn({ err: error }, 'what crashes left on the Engine is removed once it answers');
   });
   return satellite;
 }
@@ -106,6 +84,10 @@ class LocalSatellite implements Satellite {
 
   get node(): string {
     return this.#context.node;
+  }
+
+  get cache(): SatelliteCache {
+    return this.#context.cache;
   }
 
   async describe(options: CallOptions = {}): Promise<NodeDescription> {
@@ -209,6 +191,7 @@ class LocalSatellite implements Satellite {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new BoatLoadError('shutting_down', `The satellite of ${this.node} is stopping: try again.`));
     await this.#locks.drain();
+    await this.#context.cache[Symbol.asyncDispose]();
   }
 
   /** A reader may take as long as it likes, but keeps nobody from removing what it reads. */

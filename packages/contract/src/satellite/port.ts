@@ -53,6 +53,8 @@ export interface Satellite extends AsyncDisposable {
   /** The node's name. */
   readonly node: string;
 
+  readonly cache: SatelliteCache;
+
   describe(options?: CallOptions): Promise<NodeDescription>;
 
   /**

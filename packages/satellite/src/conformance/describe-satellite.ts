@@ -1,5 +1,6 @@
 import type { AttemptRef } from '@boatload/contract';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { dataChecks } from './data-checks.ts';
 import { eventChecks } from './event-checks.ts';
 import type { SatelliteHarness } from './harness.ts';
 import { launchChecks } from './launch-checks.ts';
@@ -12,6 +13,7 @@ export type SatelliteCheck = (harness: SatelliteHarness) => Promise<void>;
 
 const checks: Readonly<Record<SatellitePromise, SatelliteCheck>> = {
   ...launchChecks,
+  ...dataChecks,
   ...refusalChecks,
   ...removalChecks,
   ...eventChecks,

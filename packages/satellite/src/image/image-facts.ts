@@ -1,5 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { BoatLoadError, type CallOptions } from '@boatload/contract';
-import { changesOf, decodeTar, type Engine, getArchive, statArchive } from '@boatload/engine';
+import {
+  changesOf,
+  createContainer,
+  decodeTar,
+  type Engine,
+  getArchive,
+  type Labels,
+  removeContainer,
+  statArchive,
+} from '@boatload/engine';
 import { type Owner, parseNumericOwner, resolveOwner } from './resolve-owner.ts';
 
 /** A container that was created and not started, and the image that it shows. */
@@ -10,9 +20,18 @@ export interface FreshContainer {
   readonly imageId: string;
 }
 
+/** An image by the name that people use, and by its id. */
+export interface NamedImage {
+  readonly name: string;
+  readonly id: string;
+}
+
 /** A user database has a few KiB; more than this is none, and is not read. */
 const mostDatabaseBytes = 4_194_304;
 const mostFacts = 1_000;
+
+/** Names of containers that are made only to look into an image begin like this. */
+const lookName = 'boatload-look-';
 
 /**
  * What staging has to know of an image, looked up through a container of it that was not started yet, and
@@ -20,24 +39,34 @@ const mostFacts = 1_000;
  */
 export class ImageFacts {
   readonly #engine: Engine;
+  readonly #labels: Labels;
   readonly #known = new Map<string, Promise<unknown>>();
+  readonly #looking = new Set<string>();
 
-  constructor(engine: Engine) {
+  /** @param labels of the containers that are made to look into images */
+  constructor(engine: Engine, labels: Labels) {
     this.#engine = engine;
+    this.#labels = labels;
   }
 
   /**
-   * Whom the container's files must belong to.
+   * Whom the files of a container must belong to, of which only the image is there.
    * @throws user_not_found
    */
-  async ownerOf(container: FreshContainer, user: string, options: CallOptions = {}): Promise<Owner> {
+  async ownerOf(image: NamedImage, user: string, options: CallOptions = {}): Promise<Owner> {
     const numeric = parseNumericOwner(user);
     if (numeric !== undefined) return numeric;
-    const database = await this.#remember(`${container.imageId} users`, async () => ({
-      passwd: await this.#readText(container.id, '/etc/passwd', options),
-      group: await this.#readText(container.id, '/etc/group', options),
-    }));
-    return resolveOwner(user, container.image, database);
+    const look = async (container: string) => ({
+      passwd: await this.#readText(container, '/etc/passwd', options),
+      group: await this.#readText(container, '/etc/group', options),
+    });
+    const database = await this.#remember(`${image.id} users`, () => this.#lookInto(image, look));
+    return resolveOwner(user, image.name, database);
+  }
+
+  /** Whether a container was made to look into an image, by a satellite that is no more. */
+  isLeftover(name: string): boolean {
+    return name.startsWith(lookName) && !this.#looking.has(name);
   }
 
   /** Whether there is something at an absolute path. */
@@ -75,6 +104,19 @@ export class ImageFacts {
     const [oldest] = this.#known.keys();
     if (this.#known.size > mostFacts && oldest !== undefined) this.#known.delete(oldest);
     return fact;
+  }
+
+  /** Made and removed without the caller's signal: an Engine that is left alone with a request carries it out later. */
+  async #lookInto<Fact>(image: NamedImage, look: (container: string) => Promise<Fact>): Promise<Fact> {
+    const name = `${lookName}${randomUUID()}`;
+    this.#looking.add(name);
+    try {
+      const creation = { Image: image.id, Cmd: ['none'], Labels: this.#labels };
+      const id = await createContainer(this.#engine, name, { creation });
+      return await look(id).finally(() => removeContainer(this.#engine, id));
+    } finally {
+      this.#looking.delete(name);
+    }
   }
 
   async #readText(id: string, path: string, options: CallOptions): Promise<string> {

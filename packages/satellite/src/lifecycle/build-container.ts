@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { type AttemptOrder, BoatLoadError } from '@boatload/contract';
 import {
   convertCreateFailure,
@@ -11,8 +10,8 @@ import {
 } from '@boatload/engine';
 import { recordBaseline } from '../changes/baseline.ts';
 import type { FreshContainer } from '../image/image-facts.ts';
-import { type DirectoryMount, fillDirectories } from '../mounts/fill-directories.ts';
 import { encodeFillings } from '../mounts/fill-tar.ts';
+import { makeViews } from '../mounts/make-views.ts';
 import { plainPath } from '../mounts/mount-plan.ts';
 import { planCreation } from '../staging/creation.ts';
 import type { AttemptRecord, MountRecord, PreparedRecord } from '../state/attempt-record.ts';
@@ -35,14 +34,15 @@ export interface BuildInput {
  */
 export async function buildContainer(context: SatelliteContext, input: BuildInput): Promise<PreparedRecord> {
   const { order, staged, record, signal } = input;
-  for (const { directory } of directoriesOf(record.mounts)) await mkdir(directory, { recursive: true });
+  await makeViews(record.mounts, {
+    owner: staged.owner,
+    script: order.script && staged.script && { file: staged.script.file, name: order.script.name },
+  });
   const id = await createFresh(context, input);
   signal.throwIfAborted();
   const container: FreshContainer = { id, image: order.image, imageId: staged.image.id };
-  const owner = await context.facts.ownerOf(container, order.user ?? staged.image.user, { signal });
   await checkShebang(context, container, input);
-  const fillings = planFillings(context, input);
-  if (fillings.length > 0) await fill(context, container, { ...input, bytes: encodeFillings(fillings, owner) });
+  await fillVolumes(context, container, input);
   const imageMounts = await findImageMounts(context, container, input);
   for (const mount of imageMounts) await recordImageMount(context, container, { ...input, mount });
   const mounts = [...record.mounts, ...imageMounts];
@@ -68,8 +68,17 @@ export function describeSubject(order: AttemptOrder, staged: StagedFiles): Failu
 async function createFresh(context: SatelliteContext, input: BuildInput): Promise<string> {
   const { order, staged, record, signal } = input;
   const labels = attemptLabels(context.instance, order.ref);
-  const { logDriver } = context;
-  const creation = planCreation({ order, script: staged.script?.plan, mounts: record.mounts, labels, logDriver });
+  const { logDriver, dataProxy, views: overlayFeatures = [] } = context;
+  const script = staged.script?.plan;
+  const creation = planCreation({
+    order,
+    script,
+    mounts: record.mounts,
+    overlayFeatures,
+    labels,
+    logDriver,
+    dataProxy,
+  });
   for (let tries = 1; ; tries += 1) {
     try {
       // Not with the signal: an Engine that is left alone with a request still carries it out, and the container
@@ -94,24 +103,18 @@ async function checkShebang(context: SatelliteContext, container: FreshContainer
   );
 }
 
-async function fill(
-  context: SatelliteContext,
-  container: FreshContainer,
-  input: BuildInput & { readonly bytes: AsyncIterable<Uint8Array> },
-): Promise<void> {
-  const { order, bytes, record, signal } = input;
+/** What is no view starts empty: it is filled, and what it holds then is recorded, to tell changes by. */
+async function fillVolumes(context: SatelliteContext, container: FreshContainer, input: BuildInput): Promise<void> {
+  const { order, staged, record, signal } = input;
+  const mounts = record.mounts.filter(({ view }) => view === undefined);
+  if (mounts.length === 0) return;
+  const bytes = encodeFillings(planFillings(context, { order, staged, mounts }), staged.owner);
   const recorded = recordBaseline(bytes, context.store.baselineFile(order.ref), { prefix: '/', signal });
-  const directories = directoriesOf(record.mounts);
-  if (directories.length > 0) return await fillDirectories(recorded, directories);
   try {
     await putArchive(context.engine, container.id, Buffer.from('/'), { bytes: recorded, signal });
   } catch (error) {
     throw explainFill(error);
   }
-}
-
-function directoriesOf(mounts: readonly MountRecord[]): readonly DirectoryMount[] {
-  return mounts.flatMap(({ path, directory }) => (directory === undefined ? [] : [{ path, directory }]));
 }
 
 function explainFill(error: unknown): unknown {

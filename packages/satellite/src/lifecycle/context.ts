@@ -1,11 +1,13 @@
 import type { AttemptRef, BlobSource } from '@boatload/contract';
 import type { Engine } from '@boatload/engine';
-import type { AddressPolicy } from '@boatload/fetch';
+import type { DataCache } from '../cache/port.ts';
 import type { ImageFacts } from '../image/image-facts.ts';
 import type { ImagePuller } from '../image/image-puller.ts';
+import type { OverlayFeatures } from '../mounts/view-volume.ts';
 import type { SatelliteLog } from '../satellite-log.ts';
 import type { StagingLimits } from '../staging/limits.ts';
 import type { LogDriver } from '../staging/log-driver.ts';
+import type { DataProxy } from '../staging/proxy-environment.ts';
 import type { AttemptStore } from '../state/attempt-store.ts';
 
 /** What the steps of an attempt's life share. */
@@ -15,14 +17,15 @@ export interface SatelliteContext {
   readonly engine: Engine;
   readonly store: AttemptStore;
   readonly blobs: BlobSource;
-  readonly policy: AddressPolicy;
+  readonly cache: DataCache;
   readonly limits: StagingLimits;
   readonly puller: ImagePuller;
   readonly facts: ImageFacts;
   readonly log: SatelliteLog;
-  /** Whether the Engine has our state directory at the same path: mounts are then directories of it. */
-  readonly sharesDirectories: boolean;
+  /** How the Engine mounts views of our directories; undefined where it doesn't: mounts are then plain volumes. */
+  readonly views: OverlayFeatures | undefined;
   readonly logDriver: LogDriver;
+  readonly dataProxy: DataProxy | undefined;
   /**
    * Runs a launch's work on the Engine as soon as there is room: more at a time only wait for each other
    * inside the Engine.

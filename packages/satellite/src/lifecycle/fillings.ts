@@ -4,20 +4,19 @@ import { type Filling, fileEntry } from '../mounts/fill-tar.ts';
 import type { MountRecord } from '../state/attempt-record.ts';
 import { ArchiveGuard } from '../unpack/archive-guard.ts';
 import type { StagedEntry } from '../unpack/staged-entry.ts';
-import { unpackTar } from '../unpack/unpack-tar.ts';
-import { unpackZip } from '../unpack/unpack-zip.ts';
+import { unpackArchive } from '../unpack/unpack-archive.ts';
 import type { SatelliteContext } from './context.ts';
 import type { StagedFiles } from './stage-files.ts';
 
 export interface FillingsInput {
   readonly order: AttemptOrder;
   readonly staged: StagedFiles;
-  readonly record: { readonly mounts: readonly MountRecord[] };
+  readonly mounts: readonly MountRecord[];
 }
 
 /** What goes into each of our mounts. A mount without content is filled too: with its root's owner. */
 export function planFillings(context: SatelliteContext, input: FillingsInput): readonly Filling[] {
-  return input.record.mounts.map(({ path, kind }) => ({
+  return input.mounts.map(({ path, kind }) => ({
     path,
     entries: kind === 'script' ? scriptEntries(input) : dataEntries(context, input),
   }));
@@ -33,14 +32,14 @@ async function* dataEntries(
   context: SatelliteContext,
   { order, staged }: FillingsInput,
 ): AsyncGenerator<StagedEntry, void, undefined> {
-  if (staged.data === undefined) return;
-  const { file, size, fileName, archive } = staged.data;
+  if (staged.data?.form !== 'file') return;
+  const { file: cached, archive } = staged.data;
+  const { file, size, fileName } = cached;
   if (archive === undefined) {
     const path = safeFileName(order.data?.fileName ?? fileName ?? '') ?? 'data';
     yield fileEntry(file, { path, size, mode: 0o644 });
     return;
   }
   const guard = new ArchiveGuard(context.limits, size);
-  if (archive === 'zip') yield* unpackZip(file, guard);
-  else yield* unpackTar(file, guard, { gzip: archive === 'tar.gz' });
+  yield* unpackArchive({ file, kind: archive }, guard);
 }

@@ -3,15 +3,15 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttemptOrder, type AttemptRef, BoatLoadError, type PrepareOptions } from '@boatload/contract';
 import { inspectContainer } from '@boatload/engine';
-import { planMounts } from '../mounts/mount-plan.ts';
+import { planMounts, type ViewPlaces } from '../mounts/mount-plan.ts';
 import { thinProgress } from '../staging/report-progress.ts';
 import { type AttemptRecord, isPrepared } from '../state/attempt-record.ts';
-import { permitName } from '../state/attempt-store.ts';
+import { attemptKey, permitName } from '../state/attempt-store.ts';
 import { buildContainer, describeSubject } from './build-container.ts';
 import { checkOrder } from './check-order.ts';
 import type { SatelliteContext } from './context.ts';
 import { removeAttempt } from './remove.ts';
-import { stageFiles } from './stage-files.ts';
+import { type StagedFiles, stageFiles } from './stage-files.ts';
 
 /**
  * Brings an attempt to the brink of its start. The record is on disk before the Engine is asked for anything,
@@ -34,6 +34,7 @@ export async function prepareAttempt(
     await undoPreparation(context, order.ref).catch((cause: unknown) => {
       context.log.warn({ err: cause, ...order.ref }, 'what a failed preparation left is removed when next seen');
     });
+    await context.cache.release(attemptKey(order.ref));
     throw error;
   } finally {
     await rm(dir, { recursive: true, force: true });
@@ -69,8 +70,9 @@ async function prepareAnew(
     ref: { container: order.ref.container, attempt: order.ref.attempt },
     name: permitName(order.ref, 1),
     phase: 'preparing',
-    mounts: planMounts(order, context.sharesDirectories ? context.store.mountsDirectory(order.ref) : undefined),
+    mounts: planMounts(order, placesOf(context, order.ref, staged)),
     injected: [],
+    cached: context.cache.heldBy(attemptKey(order.ref)),
     subject: describeSubject(order, staged),
     createdAt: new Date().toISOString(),
   };
@@ -78,4 +80,9 @@ async function prepareAnew(
     await context.store.write(record);
     await context.store.write(await buildContainer(context, { order, staged, record, signal }));
   }, signal);
+}
+
+function placesOf({ views, store }: SatelliteContext, ref: AttemptRef, { data }: StagedFiles): ViewPlaces | undefined {
+  if (views === undefined) return undefined;
+  return { directory: store.mountsDirectory(ref), ...(data?.form === 'tree' ? { data: data.tree.directory } : {}) };
 }

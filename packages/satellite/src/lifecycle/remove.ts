@@ -1,5 +1,6 @@
 import type { AttemptRef } from '@boatload/contract';
 import { type AttemptRecord, isPrepared } from '../state/attempt-record.ts';
+import { attemptKey } from '../state/attempt-store.ts';
 import type { SatelliteContext } from './context.ts';
 import { discardContainer, discardLabelled, discardVolume } from './discard.ts';
 import { attemptLabels } from './labels.ts';
@@ -15,6 +16,7 @@ export async function removeAttempt(context: SatelliteContext, ref: AttemptRef, 
   if (isPrepared(record)) await discardRecorded(context, record, options);
   else await discardLabelled(context.engine, attemptLabels(context.instance, ref), options);
   await context.store.forget(ref);
+  await context.cache.release(attemptKey(ref));
 }
 
 async function discardRecorded(
@@ -23,7 +25,7 @@ async function discardRecorded(
   options: { readonly signal?: AbortSignal },
 ): Promise<void> {
   await discardContainer(context.engine, record.containerId, options);
-  // The image's own volumes are nameless and went with the container; directories go with the record.
+  // The image's own volumes are nameless and went with the container; a view's directories go with the record.
   const named = record.mounts.flatMap(({ kind, volume }) => (kind === 'image' || volume === undefined ? [] : [volume]));
   await Promise.all(named.map((volume) => discardVolume(context.engine, volume, options)));
 }

@@ -43,7 +43,8 @@ export async function sweepOrphans(context: SatelliteContext, signal?: AbortSign
   const options = signal === undefined ? {} : { signal };
   const labels = instanceLabels(instance);
   for (const { id, name, labels: found } of await listContainers(engine, labels, options)) {
-    if (!isOurName(name, found) || (await isKnown(context, found))) continue;
+    const isOrphan = isOurName(name, found) ? !(await isKnown(context, found)) : context.facts.isLeftover(name);
+    if (!isOrphan) continue;
     await discardContainer(engine, id, options);
     context.log.warn({ container: id }, 'removed a container that no record knows');
   }

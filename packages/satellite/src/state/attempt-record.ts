@@ -9,14 +9,12 @@ export interface ViewLayers {
   readonly upper: string;
 }
 
-/** One mount of an attempt's container: a volume of the Engine, or a directory of the satellite's own. */
+/** One mount of an attempt's container. */
 export interface MountRecord {
   /** Absolute path in the container. */
   readonly path: string;
-  /** The volume's name on the Engine, where it is one. */
+  /** The volume's name on the Engine. */
   readonly volume?: string;
-  /** Absolute path of the directory on this machine, where it is one. */
-  readonly directory?: string;
   /** Set where the volume is an overlay of directories of this machine. */
   readonly view?: ViewLayers;
   /** `script` and `data` are ours; `image`: the image's own VOLUME. */
@@ -39,6 +37,8 @@ export interface AttemptRecord {
   readonly mounts: readonly MountRecord[];
   /** Absolute paths that exist only because we mounted there: the mount points and parents made for them. */
   readonly injected: readonly string[];
+  /** Entries of the node's cache that the mounts lie above. Default none. */
+  readonly cached?: readonly string[];
   /** What a failed start is explained with. */
   readonly subject: FailureSubject;
   /** RFC 3339. */

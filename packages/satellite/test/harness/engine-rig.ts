@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import {
   removeContainer,
   removeVolume,
 } from '@boatload/engine';
+import { createFetcher } from '@boatload/fetch';
 import type { OrderChanges } from '../../src/conformance/index.ts';
 import { createLocalSatellite, type LocalSatelliteOptions } from '../../src/index.ts';
 
@@ -43,6 +44,7 @@ export class EngineRig implements AsyncDisposable {
       stateDir: this.stateDir,
       instance: this.instance,
       blobs: this.blobs,
+      fetcher: createFetcher({ policy: { allow: ['127.0.0.0/8'] } }),
       ...options,
     });
     this.#satellites.push(satellite);
@@ -64,7 +66,7 @@ export class EngineRig implements AsyncDisposable {
 
   upload(content: Uint8Array | string): Source {
     const bytes = Buffer.from(content);
-    const digest = randomBytes(32).toString('hex');
+    const digest = createHash('sha256').update(bytes).digest('hex');
     this.#uploads.set(digest, bytes);
     return { kind: 'blob', digest, size: bytes.length };
   }

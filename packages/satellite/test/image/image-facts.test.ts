@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import {
   connectEngine,
-  createContainer,
   encodeTarHeader,
   engineOptionsFromEnvironment,
-  putArchive,
-  removeContainer,
+  importImage,
+  inspectImage,
+  listContainers,
   type TarHeader,
   tarEnd,
   tarPadding,
@@ -18,6 +18,7 @@ const engine = connectEngine(engineOptionsFromEnvironment(process.env));
 
 afterAll(() => engine.close());
 
+const boat = { uid: 1000, gid: 1000 };
 const row = 'stranger:x:7:8::/:/bin/sh\n';
 
 function header(path: string, rest: Partial<TarHeader>): Buffer {
@@ -34,20 +35,35 @@ async function* usersIn(linkTarget: string): AsyncGenerator<Uint8Array> {
   yield tarEnd;
 }
 
-/** Whom «stranger» is, in a container whose list of users is a link. */
+const labels = { 'io.boatload.instance': `test-${randomUUID()}` };
+
+/** Whom «stranger» is, in an image whose list of users is a link; and what stays behind when that was found out. */
 async function findStranger(linkTarget: string): Promise<unknown> {
-  const id = await createContainer(engine, `boatload-test-${randomUUID()}`, { creation: { Image: sampleImage } });
+  const id = await importImage(engine, `boatload-test/users-${randomUUID()}`, { bytes: usersIn(linkTarget) });
   try {
-    await putArchive(engine, id, Buffer.from('/'), { bytes: usersIn(linkTarget) });
-    return await new ImageFacts(engine).ownerOf({ id, image: sampleImage, imageId: randomUUID() }, 'stranger');
+    return await new ImageFacts(engine, labels).ownerOf({ name: 'an-image', id }, 'stranger');
   } finally {
-    await removeContainer(engine, id);
+    await engine.json({ method: 'DELETE', path: `/images/${id}` });
   }
 }
 
 describe('the users of an image', () => {
   it('are read where a symbolic link leads', async () => {
     expect(await findStranger('/users/file')).toEqual({ uid: 7, gid: 8 });
+  });
+
+  it('are found without a trace', async () => {
+    await findStranger('/users/file');
+    expect(await listContainers(engine, labels)).toEqual([]);
+  });
+
+  it('are looked up once, however many ask', async () => {
+    const facts = new ImageFacts(engine, labels);
+    const image = { name: sampleImage, id: (await inspectImage(engine, sampleImage))?.id ?? '' };
+    const owners = await Promise.all([1, 2, 3].map(() => facts.ownerOf(image, 'boat')));
+    expect(owners).toEqual([boat, boat, boat]);
+    const nowhere = { name: sampleImage, id: image.id };
+    expect(await facts.ownerOf(nowhere, 'boat', { signal: AbortSignal.abort() })).toEqual(boat);
   });
 
   it('are none where a directory of any size stands for them', async () => {

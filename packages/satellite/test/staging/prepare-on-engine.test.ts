@@ -22,7 +22,7 @@ let satellite: Satellite;
 
 beforeAll(async () => {
   rig = await EngineRig.open();
-  satellite = await rig.satellite({ fetchPolicy: { allow: ['127.0.0.1'] } });
+  satellite = await rig.satellite();
 });
 
 afterAll(async () => {

@@ -14,6 +14,7 @@ import {
   removeContainer,
   removeVolume,
 } from '@boatload/engine';
+import { createFetcher } from '@boatload/fetch';
 import { createLocalSatellite } from '@boatload/satellite';
 import { createDockerBackend } from '../../src/index.ts';
 
@@ -44,7 +45,9 @@ export class DockerNode implements BackendHarness {
     const stateDir = await mkdtemp(join(tmpdir(), 'boatload-backend-'));
     const instance = `test-${randomBytes(6).toString('hex')}`;
     const engine = connectEngine(engineOptionsFromEnvironment(process.env));
-    const satellite = await createLocalSatellite({ node: 'test-node', engine, stateDir, instance, blobs: noUploads });
+    const fetcher = createFetcher({});
+    const place = { node: 'test-node', engine, stateDir, instance, blobs: noUploads };
+    const satellite = await createLocalSatellite({ ...place, fetcher });
     return new DockerNode(engine, satellite, { stateDir, instance });
   }
 
