@@ -6,7 +6,9 @@ import { systemLookup } from './http/guarded-connector.ts';
 import { chooseProxies } from './http/proxies.ts';
 import { FetchRules } from './policy/fetch-rules.ts';
 import type { Fetcher, FetchMemory, FetchOutcome, FetchRequest } from './port.ts';
+import { fileScheme } from './schemes/file-scheme.ts';
 import { httpScheme } from './schemes/http-scheme.ts';
+import { s3Scheme } from './schemes/s3-scheme.ts';
 import type { Scheme } from './schemes/scheme.ts';
 import { showUrl } from './shown-url.ts';
 
@@ -15,19 +17,18 @@ import { showUrl } from './shown-url.ts';
  * @throws bad_configuration
  */
 export function createFetcher(options: FetcherOptions): Fetcher {
-  return new SchemeFetcher(builtInSchemes(options), { ...defaultLimits, ...options.limits });
+  const limits = { ...defaultLimits, ...options.limits };
+  return new SchemeFetcher(builtInSchemes(options, limits), limits);
 }
 
 /** Every kind of URL that is fetched. */
-function builtInSchemes(options: FetcherOptions): readonly Scheme[] {
+function builtInSchemes(options: FetcherOptions, limits: FetchLimits): readonly Scheme[] {
+  const { policy = {}, proxy = {}, lookup = systemLookup, certificates } = options;
+  const trust = certificates === undefined ? {} : { ca: [...rootCertificates, ...certificates] };
   return [
-    httpScheme({
-      rules: new FetchRules(options.policy ?? {}),
-      proxyFor: chooseProxies(options.proxy ?? {}),
-      lookup: options.lookup ?? systemLookup,
-      limits: { ...defaultLimits, ...options.limits },
-      ...(options.certificates === undefined ? {} : { ca: [...rootCertificates, ...options.certificates] }),
-    }),
+    httpScheme({ rules: new FetchRules(policy), proxyFor: chooseProxies(proxy), lookup, limits, ...trust }),
+    fileScheme(options.fileRoots ?? []),
+    s3Scheme({ options: options.s3 ?? { buckets: [] }, limits, ...trust }),
   ];
 }
 
@@ -66,6 +67,8 @@ class SchemeFetcher implements Fetcher {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new BoatLoadError('shutting_down', 'The service stops: the fetch goes on at its next start.'));
     await Promise.allSettled(this.#running);
+    const schemes = new Set(this.#schemes.values());
+    await Promise.allSettled([...schemes].map((scheme) => scheme.close?.()));
   }
 
   async #within(request: FetchRequest, scheme: Scheme): Promise<FetchOutcome> {

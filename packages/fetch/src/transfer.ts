@@ -51,7 +51,7 @@ export class Transfer {
     this.#tag = content.resumeTag;
     this.total = content.total ?? (content.start === 0 ? undefined : this.total);
     if (this.total !== undefined && this.total > this.#request.limitBytes) throw this.#tooLarge();
-    this.#handle ??= await open(this.#request.file, 'wx', 0o600);
+    this.#handle ??= await writing(this.#request, open(this.#request.file, 'wx', 0o600));
     this.#request.onProgress?.(this.size, this.total);
     if (this.total !== undefined) await this.#makeRoom(this.total);
   }
@@ -62,7 +62,7 @@ export class Transfer {
     if (end > this.#request.limitBytes) throw this.#tooLarge();
     if (end > this.#reserved) await this.#makeRoom(Math.min(end + reserveStep, this.#request.limitBytes));
     this.#hash.update(chunk);
-    await writeAll(this.#handle, chunk, this.size);
+    await writing(this.#request, writeAll(this.#handle, chunk, this.size));
     this.size = end;
     this.best = Math.max(this.best, end);
     this.#request.onProgress?.(this.size, this.total);
@@ -123,5 +123,17 @@ async function writeAll(handle: FileHandle | undefined, chunk: Uint8Array, posit
   while (done < chunk.length) {
     const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, position + done);
     done += bytesWritten;
+  }
+}
+
+/** What the node's disk refuses is nobody else's fault, and another try would not help. */
+async function writing<T>({ url }: FetchRequest, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    const reason = full ? "the node's disk is full: free some space on it" : `the node cannot write its file (${code})`;
+    throw new BoatLoadError('fetch_failed', `${showUrl(url)} could not be fetched: ${reason}.`, { cause: error });
   }
 }

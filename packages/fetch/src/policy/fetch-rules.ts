@@ -20,7 +20,7 @@ export interface FetchPolicy {
  * Denied by default: what only this machine or its cloud should reach. Private ranges are not here: data
  * often lie on the local network.
  */
-const builtIn = [
+export const deniedAddresses = [
   '0.0.0.0/8', // «this host»
   '127.0.0.0/8', // loopback
   '169.254.0.0/16', // link-local, cloud metadata
@@ -41,7 +41,7 @@ const builtIn = [
 export class FetchRules {
   readonly #allow: readonly FetchRule[];
   readonly #deny: readonly FetchRule[];
-  readonly #builtIn = builtIn.map(parseFetchRule);
+  readonly #builtIn = deniedAddresses.map(parseFetchRule);
 
   /** @throws bad_configuration when a rule cannot be read */
   constructor(policy: FetchPolicy) {

@@ -41,4 +41,7 @@ export interface Scheme {
 
   /** Whether content is as good as new without being asked for. */
   isFresh(memory: FetchMemory): boolean;
+
+  /** Lets go of what is kept between fetches. Default: nothing is. */
+  close?(): Promise<void>;
 }

@@ -1,0 +1,145 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
+import { basename, isAbsolute, normalize, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BoatLoadError, type CallOptions } from '@boatload/contract';
+import { safeFileName } from '../file-name.ts';
+import { TryFault } from '../try-fault.ts';
+import type { Opened, Opening, ResumeTag, Scheme } from './scheme.ts';
+
+const blockSize = 1_048_576;
+
+/**
+ * file:, below the directories that the operator allows. What counts is the file that was really opened, wherever
+ * links on its path led.
+ * @throws bad_configuration when a root is not an absolute path
+ */
+export function fileScheme(roots: readonly string[]): Scheme {
+  for (const root of roots) {
+    if (isAbsolute(root)) continue;
+    throw new BoatLoadError('bad_configuration', `«${root}» cannot be opened to file: URLs: write an absolute path.`);
+  }
+  return {
+    protocols: ['file:'],
+    open: (opening) => openFile(opening, roots),
+    // Looking at a file costs nothing.
+    isFresh: () => false,
+  };
+}
+
+async function openFile(opening: Opening, roots: readonly string[]): Promise<Opened> {
+  const path = pathOf(opening.url);
+  const allowed = (await Promise.all(roots.map(realRoot))).flat();
+  // Nothing outside is even looked for: whether it exists is nobody's business.
+  if (!isBelow(path, [...allowed, ...roots])) throw refused(path);
+  const handle = await openToRead(path);
+  try {
+    if (!isBelow(await openedPath(handle, path), allowed)) throw refused(path);
+    return await content(opening, handle, path);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function content(opening: Opening, handle: FileHandle, path: string): Promise<Opened> {
+  const stats = await handle.stat({ bigint: true });
+  if (!stats.isFile()) {
+    throw new BoatLoadError('fetch_refused', `${path} is not a regular file: only those are fetched.`);
+  }
+  const identity = await identityOf(handle);
+  if (opening.memory !== undefined && isSame(opening.memory.file, identity)) {
+    await handle.close();
+    return { kind: 'unchanged', memory: opening.memory };
+  }
+  const { resume } = opening;
+  const start = resume !== undefined && isSame(resume.tag, identity) ? resume.offset : 0;
+  const fileName = safeFileName(basename(path));
+  return {
+    kind: 'content',
+    start,
+    total: Number(stats.size),
+    body: readBody(handle, { start, identity, signal: opening.signal }),
+    resumeTag: identity,
+    memory: { file: identity },
+    ...(fileName === undefined ? {} : { fileName }),
+    close: () => handle.close(),
+  };
+}
+
+interface Reading {
+  readonly start: number;
+  readonly identity: ResumeTag;
+  readonly signal: CallOptions['signal'];
+}
+
+async function* readBody(handle: FileHandle, reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
+  let position = reading.start;
+  for (;;) {
+    reading.signal?.throwIfAborted();
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(blockSize), 0, blockSize, position);
+    if (bytesRead === 0) break;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+  if (isSame(reading.identity, await identityOf(handle))) return;
+  throw new TryFault('it changed while it was read', { startOver: true });
+}
+
+function pathOf(url: string): string {
+  try {
+    return normalize(fileURLToPath(url));
+  } catch (error) {
+    throw new BoatLoadError(
+      'fetch_refused',
+      'A file: URL must name a file of the node itself: write it as file:///path/to/it, without a host.',
+      { cause: error },
+    );
+  }
+}
+
+async function realRoot(root: string): Promise<readonly string[]> {
+  return await realpath(root).then(
+    (path) => [path],
+    () => [],
+  );
+}
+
+function isBelow(path: string, roots: readonly string[]): boolean {
+  return roots.some((root) => path.startsWith(normalize(`${root}${sep}`)));
+}
+
+async function openToRead(path: string): Promise<FileHandle> {
+  try {
+    // Opening a pipe would wait for its other end.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const reason = code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such file on the node' : `it says ${code}`;
+    throw new BoatLoadError('fetch_failed', `${path} cannot be read: ${reason}.`, { cause: error });
+  }
+}
+
+/** The path that was really opened. */
+async function openedPath(handle: FileHandle, path: string): Promise<string> {
+  if (process.platform === 'linux') return await readlink(`/proc/self/fd/${handle.fd}`);
+  return await realpath(path);
+}
+
+async function identityOf(handle: FileHandle): Promise<ResumeTag> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
+  return { dev: `${dev}`, ino: `${ino}`, size: `${size}`, mtime: `${mtimeNs}`, ctime: `${ctimeNs}` };
+}
+
+function isSame(known: unknown, identity: ResumeTag): boolean {
+  if (typeof known !== 'object' || known === null) return false;
+  const before = new Map<string, unknown>(Object.entries(known));
+  return Object.entries(identity).every(([name, value]) => before.get(name) === value);
+}
+
+function refused(path: string): BoatLoadError {
+  return new BoatLoadError(
+    'fetch_refused',
+    `${path} is not fetched: the operator has not opened a directory above it to file: URLs. Upload the file, or ask for --fetch-files with its directory.`,
+  );
+}
