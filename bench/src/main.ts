@@ -1,8 +1,10 @@
+import { benchStaging } from './staging/bench-staging.ts';
 import { benchStart } from './start/bench-start.ts';
 
 /** Every benchmark by its name on the command line. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
+  staging: benchStaging,
 };
 
 const names = process.argv.slice(2);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Container } from '@boatload/contract';
 import { expect, test } from 'vitest';
-import { type Client, logIn, sampleImage } from '../harness/client.ts';
+import { sampleImage } from '../harness/client.ts';
 import { viewEngine } from '../harness/engine.ts';
 import { freePort } from '../harness/free-port.ts';
-import { type RunningService, startService } from '../harness/service.ts';
+import { MortalService } from '../harness/mortal-service.ts';
 import { startTally, type Tally } from '../harness/tally.ts';
 
 const submissions = Number(process.env.BOATLOAD_TEST_SUBMISSIONS ?? 20);
@@ -85,34 +85,4 @@ async function instanceOf(engine: ReturnType<typeof viewEngine>, all: readonly C
   const label = await engine.labelValue(`io.boatload.container=${all[0]?.id}`, 'io.boatload.instance');
   if (label === undefined) throw new Error('the first container is not on the Engine');
   return label;
-}
-
-/** A service that is killed and started again, always at the same address and on the same data. */
-class MortalService {
-  readonly #dataDir: string;
-  readonly #port: number;
-  #running: RunningService | undefined;
-
-  constructor(dataDir: string, port: number) {
-    this.#dataDir = dataDir;
-    this.#port = port;
-  }
-
-  async start(): Promise<void> {
-    this.#running = await startService({ dataDir: this.#dataDir, port: this.#port });
-  }
-
-  async killAndStart(): Promise<void> {
-    await this.#running?.kill();
-    await this.start();
-  }
-
-  client(): Promise<Client> {
-    if (this.#running === undefined) throw new Error('the service was not started');
-    return logIn(this.#running.url);
-  }
-
-  async end(): Promise<void> {
-    await this.#running?.stop();
-  }
 }

@@ -39,18 +39,32 @@ export const lanes = [
   [testsOf('unit', 'unit tests')],
 ];
 
+/** How much the tests of faults and of scale take on, where there is time. */
+const longCounts = {
+  BOATLOAD_TEST_KILLS: '20',
+  BOATLOAD_TEST_SUBMISSIONS: '100',
+  BOATLOAD_TEST_STAGING_KILLS: '50',
+  BOATLOAD_TEST_DATA_MIB: '1024',
+};
+
 /**
- * What takes long and need not be seen at each change: faults many times over. Run alone, behind all others.
+ * What takes long and need not be seen at each change: faults many times over, data at their full size. Run alone,
+ * behind all others.
  * @type {readonly Check[]}
  */
-export const longChecks = [
-  {
-    ...testsOf('e2e', 'faults, many times'),
-    args: [...testsOf('e2e', '').args, 'e2e/faults'],
-    env: { BOATLOAD_TEST_KILLS: '20', BOATLOAD_TEST_SUBMISSIONS: '100' },
-    again: 'BOATLOAD_TEST_KILLS=20 BOATLOAD_TEST_SUBMISSIONS=100 npx vitest run --project e2e e2e/faults',
-  },
-];
+export const longChecks = [longCheck('e2e/faults', 'faults, many times'), longCheck('e2e/scale', 'data at full size')];
+
+/**
+ * @param {string} folder Of the tests.
+ * @param {string} name
+ * @returns {Check}
+ */
+function longCheck(folder, name) {
+  const check = testsOf('e2e', name);
+  const counts = Object.entries(longCounts).map(([key, value]) => `${key}=${value}`);
+  const again = `${counts.join(' ')} npx vitest run --project e2e ${folder}`;
+  return { ...check, args: [...check.args, folder], env: longCounts, again };
+}
 
 /**
  * @param {string} project As vitest.config.ts names it.
