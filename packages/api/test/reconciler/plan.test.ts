@@ -336,6 +336,7 @@ function newOne(changes: Partial<Submission> = {}): StoredContainer {
     graceSeconds: 0,
     attempts: [newAttempt(1)],
     timeline: [],
+    fetched: {},
   };
 }
 

@@ -1,13 +1,20 @@
 import { BoatLoadError, type ErrorCode } from '@boatload/contract';
 import { describe, expect, test } from 'vitest';
 import { presentFields, splitUnknown, typeFormFields } from '../../src/services/submit/fields.ts';
-import { normaliseSpec, refuseConflicts } from '../../src/services/submit/normalise.ts';
+import { normaliseSpec } from '../../src/services/submit/normalise.ts';
+import { refuseConflicts, refusePointless } from '../../src/services/submit/origins.ts';
 import { validateSpec } from '../../src/services/submit/validate.ts';
 import type { Submission } from '../../src/store/records.ts';
 
+const hex = 'a1'.repeat(32);
+const dataurl = 'https://example.org/a.zip';
+const ofUrl = { dataurl, scripturl: 'https://example.org/run.sh' };
+
 function normalise(fields: Record<string, unknown>): Submission {
   refuseConflicts({ fields, textual: false, files: {} });
-  return normaliseSpec(validateSpec({ image_name: 'alpine', ...fields }), {});
+  const spec = validateSpec({ image_name: 'alpine', ...fields });
+  refusePointless(spec, {});
+  return normaliseSpec(spec, {});
 }
 
 function fault(act: () => unknown): { code: ErrorCode; field: string | undefined } {
@@ -52,6 +59,22 @@ describe('what is kept of a submission', () => {
       { scripturl: 'https://example.org/a/job.py?x=1' },
       { scriptname: 'script', scriptFile: 'job.py', datapath: '/data' },
     ],
+    [
+      'what URLs must deliver, in lower case',
+      { ...ofUrl, data_sha256: hex.toUpperCase(), script_sha256: hex },
+      { data: { kind: 'url', url: dataurl, sha256: hex }, script: { kind: 'url', url: ofUrl.scripturl, sha256: hex } },
+    ],
+    [
+      'that data stay packed, and who fetches them',
+      { ...ofUrl, unpack: false, fetch: 'api' },
+      { unpack: false, fetch: 'api' },
+    ],
+    [
+      'files and buckets as URLs',
+      { dataurl: 's3://bucket/a b'.replace(' ', '%20'), scripturl: 'file:///a/x.py' },
+      { scriptFile: 'x.py' },
+    ],
+    ['whether it is told of the data proxy', { data_proxy: false }, { dataProxy: false }],
     ['an interpreter with arguments', { interpreter: 'python3 -u' }, { interpreter: ['python3', '-u'] }],
     [
       'a digest as tag',
@@ -85,7 +108,8 @@ describe('what is refused', () => {
     ['the root in another spelling', { datapath: '///' }, 'datapath'],
     ['a data path that climbs', { datapath: '/data/../etc' }, 'datapath'],
     ['our own folder as data path', { datapath: '/boatload' }, 'datapath'],
-    ['a URL of another scheme', { dataurl: 'file:///etc/passwd' }, 'dataurl'],
+    ['a URL of another scheme', { dataurl: 'ftp://example.org/a' }, 'dataurl'],
+    ['a path as a URL', { scripturl: '/etc/passwd' }, 'scripturl'],
     ['negative memory', { memory: -1 }, 'memory'],
     ['too little memory', { memory: '1m' }, 'memory'],
     ['memory in words', { memory: 'much' }, 'memory'],
@@ -109,6 +133,15 @@ describe('what is refused', () => {
     ['a user with a space', { user: 'a b' }, 'user'],
     ['a name with a slash', { name: 'a/b' }, 'name'],
     ['data as text', { data: 'abc' }, 'data'],
+    ['half a SHA-256', { ...ofUrl, data_sha256: 'ab' }, 'data_sha256'],
+    ['a SHA-256 with its name', { ...ofUrl, script_sha256: `sha256:${hex}` }, 'script_sha256'],
+    ['the SHA-256 of data that are not there', { data_sha256: hex }, 'data_sha256'],
+    ['the SHA-256 of a script that is not there', { data_sha256: hex, dataurl, script_sha256: hex }, 'script_sha256'],
+    ['unpack in words', { ...ofUrl, unpack: 'yes' }, 'unpack'],
+    ['unpack without data', { unpack: false }, 'unpack'],
+    ['fetch by somebody else', { ...ofUrl, fetch: 'me' }, 'fetch'],
+    ['fetch of nothing', { fetch: 'api' }, 'fetch'],
+    ['data_proxy as a URL', { data_proxy: 'http://proxy:3128' }, 'data_proxy'],
   ];
   test.each(rows)('%s', (_what, fields, field) => {
     expect(fault(() => normalise(fields))).toEqual({ code: 'invalid_field', field });
@@ -149,6 +182,24 @@ describe('fields as they come', () => {
 
   test('an unknown field is refused where the caller is strict', () => {
     expect(fault(() => splitUnknown({ imagename: 'a' }, true))).toEqual({ code: 'unknown_field', field: 'imagename' });
+  });
+
+  test.each([
+    ['true', true],
+    ['1', true],
+    ['on', true],
+    ['True', true],
+    ['false', false],
+    ['0', false],
+    ['off', false],
+    ['yes', 'yes'],
+    ['constructor', 'constructor'],
+  ])('%s in a form is %s', (text, value) => {
+    expect(typeFormFields({ unpack: text, data_proxy: text })).toEqual({ unpack: value, data_proxy: value });
+  });
+
+  test('defaults that are written out ask for no more than none', () => {
+    expect(normalise({ dataurl, unpack: true, fetch: 'node' })).toEqual(normalise({ dataurl }));
   });
 
   test('values of a form get their types', () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStore, type StoreOptions } from '../../src/store/open-store.ts';
 import type { NewContainer, Submission } from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -39,10 +39,10 @@ export interface TestStore extends AsyncDisposable {
 }
 
 /** A fresh store in a folder of its own, both gone with the test. */
-export async function openTestStore(): Promise<TestStore> {
+export async function openTestStore(options: Omit<StoreOptions, 'file'> = {}): Promise<TestStore> {
   const dir = await mkdtemp(join(tmpdir(), 'boatload-store-'));
   const file = join(dir, 'boatload.db');
-  const store = await openStore({ file });
+  const store = await openStore({ file, ...options });
   return {
     dir,
     file,
