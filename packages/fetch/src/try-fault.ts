@@ -1,4 +1,5 @@
 import { BoatLoadError } from '@boatload/contract';
+import { errors } from 'undici';
 
 interface TryFaultExtras {
   /** Whether another try may succeed. Default true. */
@@ -56,7 +57,7 @@ export function faultOf(error: unknown): TryFault | BoatLoadError {
   }
   const final = finalReasons[code];
   if (final !== undefined) return new TryFault(final, { again: false, cause: error });
-  if (code.startsWith('HPE_')) return new TryFault(`what it sends is not HTTP (${code})`, { cause: error });
+  if (first instanceof errors.HTTPParserError) return new TryFault('what it sends is not HTTP', { cause: error });
   return new TryFault(reasons[code] ?? messageOf(first, code), { cause: error });
 }
 

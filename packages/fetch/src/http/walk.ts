@@ -46,7 +46,6 @@ export interface Walk {
 
 const mostRedirects = 5;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const readAhead = 1_048_576;
 
 /** What every request says; it tells nothing of who asks. */
 export const usualHeaders = { 'accept-encoding': 'identity', accept: '*/*', 'user-agent': 'BoatLoad' } as const;
@@ -113,7 +112,6 @@ async function ask(url: URL, { way, context, login }: Asking): Promise<Omit<Arri
       ...targetOf(url, proxy),
       method: 'GET',
       headers: headersOf(url, { proxy, extra: way.headersFor(url.href), login }),
-      highWaterMark: readAhead,
       ...(way.signal === undefined ? {} : { signal: way.signal }),
     });
     if (proxy !== undefined && isProxysOwn(statusCode, headers)) throw proxyRefusal(proxy.name, statusCode, headers);

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BoatLoadError } from '@boatload/contract';
+import { errors } from 'undici';
+import { readEagerly } from '../eager-body.ts';
 import { fileNameOf } from '../file-name.ts';
 import { conditionalHeaders, isFreshOverHttp, readHttpMemory, rememberHops, renewMemory } from '../http/http-memory.ts';
 import { firstOf, statusFault } from '../http/status-faults.ts';
@@ -57,7 +59,7 @@ function content(opening: Opening, arrival: Arrival): Opened {
   return {
     kind: 'content',
     start,
-    body: readBody(arrival),
+    body: untilItsEnd(readEagerly(arrival.body), arrival),
     ...(total === undefined ? {} : { total }),
     ...(resumeTag === undefined ? {} : { resumeTag }),
     ...(fileName === undefined ? {} : { fileName }),
@@ -85,15 +87,19 @@ function rangeOf(opening: Opening, arrival: Arrival): { readonly start: number; 
   throw statusFault(status, headers);
 }
 
-async function* readBody(arrival: Arrival): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of arrival.body) {
-    const bytes: Uint8Array = chunk;
-    yield bytes;
-  }
+async function* untilItsEnd(
+  body: AsyncIterable<Uint8Array>,
+  arrival: Arrival,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* body;
   // What lies beyond the announced length is noticed as a broken connection just after the end.
   await nextTurn();
   const broken = arrival.brokenBy();
-  if (broken !== undefined && 'code' in broken && String(broken.code).startsWith('HPE_')) {
-    throw new TryFault('it sent more than the length that it announced', { again: false, cause: broken });
-  }
+  if (broken === undefined || !isSurplus(broken)) return;
+  throw new TryFault('it sent more than the length that it announced', { again: false, cause: broken });
+}
+
+/** Whether a connection broke because something came that belongs to no answer. */
+function isSurplus(error: Error): boolean {
+  return error instanceof errors.HTTPParserError || error.message === 'bad response';
 }

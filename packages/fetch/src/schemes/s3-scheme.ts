@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { readEagerly } from '../eager-body.ts';
 import type { FetchLimits, S3Options } from '../fetcher-options.ts';
 import { safeFileName } from '../file-name.ts';
 import { TryFault } from '../try-fault.ts';
@@ -101,15 +102,14 @@ function contentOf(opening: Opening, answer: GetObjectCommandOutput, key: string
   const { Body: body, ETag: etag, ContentLength: length } = answer;
   if (!(body instanceof Readable)) throw new TryFault('the S3 service answered without content');
   const stream = opening.signal === undefined ? body : addAbortSignal(opening.signal, body);
-  // What is closed before it was read to its end has nobody left to tell.
-  stream.on('error', () => undefined);
+  const chunks = readEagerly(stream);
   try {
     const { start, total } = rangeOf(opening, answer.ContentRange, length);
     const fileName = safeFileName(key);
     return {
       kind: 'content',
       start,
-      body: stream,
+      body: chunks,
       ...(total === undefined ? {} : { total }),
       ...(etag === undefined ? {} : { resumeTag: { etag }, memory: { s3: { etag } } }),
       ...(fileName === undefined ? {} : { fileName }),
