@@ -19,6 +19,7 @@ const get = async (path: string): Promise<{ text: string; headers: Headers }> =>
 /** The calls of this version, as the design's table has them. */
 const calls = [
   'DELETE /v1/container/{id}',
+  'DELETE /v1/node/{node}/cache/{entry}',
   'GET /api-auth/login/',
   'GET /api-auth/logout/',
   'GET /v1/container',
@@ -32,12 +33,16 @@ const calls = [
   'GET /v1/container/{id}/script',
   'GET /v1/container/{id}/state',
   'GET /v1/container/{id}/stdout',
+  'GET /v1/node',
+  'GET /v1/node/{node}',
+  'GET /v1/node/{node}/cache',
   'POST /api-auth/login/',
   'POST /api-auth/logout/',
   'POST /api-token-auth/',
   'POST /api-token-refresh/',
   'POST /api-token-verify/',
   'POST /v1/container',
+  'POST /v1/node/{node}/cache/gc',
 ];
 
 describe('/openapi.json', () => {

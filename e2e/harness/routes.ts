@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 /** A parameter as OpenAPI describes it. */
 export interface Parameter {
   readonly name: string;
@@ -31,5 +33,10 @@ export async function readRoutes(url: string): Promise<Route[]> {
 
 /** The path with an id, and with something plausible in place of every other parameter. */
 export function fillPath(path: string, id: string): string {
-  return path.replace('{id}', id).replace('{number}', '0').replace('{path}', 'etc/hostname');
+  return path
+    .replace('{id}', id)
+    .replace('{number}', '0')
+    .replace('{path}', 'etc/hostname')
+    .replace('{node}', hostname())
+    .replace('{entry}', 'none');
 }

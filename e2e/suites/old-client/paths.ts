@@ -8,6 +8,7 @@ import type { SuiteParts } from '../../harness/suite.ts';
 const bodies: Readonly<Record<string, unknown>> = {
   '/v1/container': { ...sampleImage, container_args: 'true' },
   '/api-token-auth': { username: 'admin', password: 'admin' },
+  '/v1/node/{node}/cache/gc': {},
 };
 
 /** Every path works with and without the slash at its end; only file names keep theirs. */

@@ -54,7 +54,7 @@ export async function runOnTerminal(words: readonly string[], answers: readonly 
   let seen = '';
   child.stdout.on('data', (chunk: Buffer) => {
     seen += chunk.toString('utf8');
-    if (!/Password(?: again)?: $/.test(seen)) return;
+    if (!/Password[^\n]*: $/.test(seen)) return;
     seen = '';
     child.stdin.write(left.shift() ?? '\u0003');
   });

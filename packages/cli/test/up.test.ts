@@ -35,11 +35,14 @@ describe('boatload up', () => {
     ['a users file that is broken', () => ['--users', join(folder, 'file')], {}, /wrong at line 1, column 1/],
     ['a hash that a shell has eaten', () => [], { ADMINHASH: 'pbkdf2_sha256' }, /ADMINHASH.*hash-password/],
     [
-      'an address block in the environment that is none',
+      'a rule in the environment that is none',
       () => [],
-      { BOATLOAD_FETCH_ALLOW: 'x' },
-      /BOATLOAD_FETCH_ALLOW/,
+      { BOATLOAD_FETCH_DENY: 'a//b' },
+      /from env 'BOATLOAD_FETCH_DENY'/,
     ],
+    ['a proxy of the environment that cannot be used', () => [], { https_proxy: 'socks5://x' }, /--fetch-proxy none/],
+    ['a default proxy for containers, but none', () => ['--data-proxy-default'], {}, /--data-proxy URL/],
+    ['half a log-in for S3', () => ['--fetch-s3', 'data'], { AWS_ACCESS_KEY_ID: 'x' }, /AWS_SECRET_ACCESS_KEY is not/],
   ];
   it.each(rows)('with %s says what to do next, without a stack', async (_what, words, env, sentence) => {
     const { code, stdout, stderr } = await up(words(), env);

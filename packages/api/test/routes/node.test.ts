@@ -122,9 +122,9 @@ describe('what a node keeps', () => {
   });
 
   test('does not have an entry that was never made', async () => {
-    for (const id of ['x', '..%2f..', '%2e%2e', 'gc']) {
-      const answer = await call('admin', 'DELETE', `/v1/node/${node}/cache/${id}${id === 'gc' ? 'x' : ''}/`);
-      expect(answer, id).toEqual(problem(404, id === '%2e%2e' ? 'not_found' : 'cache_entry_not_found'));
+    for (const id of ['x', '..%2f..', 'gcx', '%00', 'y'.repeat(300)]) {
+      const answer = await call('admin', 'DELETE', `/v1/node/${node}/cache/${id}/`);
+      expect(answer, id).toEqual(problem(404, 'cache_entry_not_found'));
     }
   });
 

@@ -21,7 +21,7 @@ Examples:
         for the whole network, with a password
   boatload up --users data/data.json --fetch-allow 127.0.0.0/8
         with the users of a file, and data URLs that lead to this machine
-  boatload up --fetch-deny '*' --fetch-allow 'data.example.org,*.cern.ch:443'
+  boatload up --fetch-deny '*' --fetch-allow 'data.example.org,*.example.com:443'
         with URLs that lead to these hosts and nowhere else
   boatload up --fetch-files /mnt/shared --fetch-s3 results/2026
         with file:///mnt/shared/… and s3://results/2026/… as URLs, too`;
