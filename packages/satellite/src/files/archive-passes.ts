@@ -42,11 +42,11 @@ export class ArchivePasses {
     }
   }
 
-  /** Writes the deletions in a directory. */
+  /** Writes the deletions in a directory, in the order of bytes. */
   *deletionsIn(directory: PathKey): Generator<Uint8Array, void, undefined> {
     const deleted = this.#deleted.get(directory) ?? [];
     this.#deleted.delete(directory);
-    for (const key of deleted) yield encodeWhiteout(key);
+    for (const key of deleted.sort()) yield encodeWhiteout(key);
   }
 
   /** Writes the deletions whose directories are not in the archive. */
