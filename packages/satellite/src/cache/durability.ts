@@ -57,12 +57,12 @@ export class Durability {
   }
 
   async #sync(batch: readonly Entry[]): Promise<void> {
-    const { libc, files, entries } = this.#options;
+    const { libc, entries } = this.#options;
     const done = libc === undefined ? await this.#syncFiles(batch) : await this.#syncAll(batch, libc);
     for (const entry of done) {
       if (entries.byId(entry.id) !== entry) continue;
       entry.change({ synced: true });
-      await files.rewrite(entry);
+      entries.rewrite(entry);
     }
   }
 

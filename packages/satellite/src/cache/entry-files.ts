@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SatelliteLog } from '../satellite-log.ts';
 import { removeTree } from '../state/remove-tree.ts';
@@ -44,7 +44,10 @@ export class EntryFiles {
     for (const each of [directory, files.urls, files.#entries, files.#temporary]) {
       await mkdir(each, { recursive: true, mode: 0o700 });
     }
-    for (const name of await readdir(files.#temporary)) files.#track(removeTree(join(files.#temporary, name)));
+    for (const found of await readdir(files.#temporary, { withFileTypes: true })) {
+      const path = join(files.#temporary, found.name);
+      files.#track(found.isDirectory() ? removeTree(path) : rm(path, { force: true }));
+    }
     return files;
   }
 
@@ -107,9 +110,14 @@ export class EntryFiles {
   /** Puts JSON in place as a whole; `time` (milliseconds since 1970) is when it counts as written. */
   async writeWhole(file: string, value: unknown, time?: number): Promise<void> {
     const temporary = this.nameTemporary();
-    await writeFile(temporary, JSON.stringify(value), { mode: 0o600 });
-    if (time !== undefined) await utimes(temporary, time / 1_000, time / 1_000);
-    await rename(temporary, file);
+    try {
+      await writeFile(temporary, JSON.stringify(value), { mode: 0o600 });
+      if (time !== undefined) await utimes(temporary, time / 1_000, time / 1_000);
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
   }
 
   /** Remembers a use beyond this process. */
