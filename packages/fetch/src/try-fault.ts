@@ -34,6 +34,7 @@ const reasons: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'its network cannot be reached',
   ETIMEDOUT: 'there was no answer in time',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed before all had come',
   UND_ERR_HEADERS_TIMEOUT: 'there was no answer in time',
   UND_ERR_BODY_TIMEOUT: 'the transfer stood still',
   UND_ERR_CONNECT_TIMEOUT: 'no connection came about in time',
