@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Backend } from '@boatload/backend';
 import { createDockerBackend } from '@boatload/backend-docker';
-import type { AttemptRef, Satellite } from '@boatload/contract';
+import type { AttemptRef, Progress, Satellite } from '@boatload/contract';
 import {
   connectEngine,
   type Engine,
@@ -15,10 +15,13 @@ import {
   removeContainer,
   removeVolume,
 } from '@boatload/engine';
+import { createFetcher } from '@boatload/fetch';
 import { createLocalSatellite } from '@boatload/satellite';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
+import { defaultLimits } from '../../src/config.ts';
 import { Reconciler } from '../../src/reconciler/reconciler.ts';
 import { Backends } from '../../src/services/backends.ts';
+import { SourceFetcher } from '../../src/services/source-fetcher.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoredContainer, Submission } from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -33,6 +36,8 @@ export interface Service {
   readonly reconciler: Reconciler;
   /** What was logged, in order. */
   readonly logged: { readonly fields: object; readonly message: string }[];
+  /** How far stagings were, in order. */
+  readonly told: { readonly id: string; readonly progress: Progress | undefined }[];
   close(): Promise<void>;
 }
 
@@ -70,30 +75,41 @@ export class ReconcilerRig implements AsyncDisposable {
     const blobs = await BlobStore.open({ dir: join(this.#dir, 'blobs'), references: store.blobs });
     const options = engineOptionsFromEnvironment(process.env);
     const engine = connectEngine(dockerHost === undefined ? options : { ...options, host: dockerHost });
+    const fetcher = createFetcher({ policy: { allow: ['127.0.0.0/8'] }, limits: { retries: 0 } });
     const satellite = await createLocalSatellite({
       node: 'test-node',
       engine,
       stateDir: join(this.#dir, 'satellite'),
       instance: this.#instance,
       blobs,
-      fetchPolicy: { allow: ['127.0.0.0/8'] },
+      fetcher,
     });
     const backend = createDockerBackend({ satellite });
     const logged: Service['logged'] = [];
     const keep = (fields: object, message: string) => void logged.push({ fields, message });
     const log = { info: keep, warn: keep, error: keep };
-    const reconciler = new Reconciler({ store, blobs, backends: new Backends(backend), log });
+    const sources = new SourceFetcher({ fetcher, blobs, containers: store.containers, limits: defaultLimits });
+    const told: Service['told'] = [];
+    const onProgress = ({ id }: StoredContainer, progress?: Progress) => void told.push({ id, progress });
+    const reconciler = new Reconciler({ store, blobs, sources, backends: new Backends(backend), onProgress, log });
     const close = async () => {
       await reconciler.close();
       await backend[Symbol.asyncDispose]();
       await satellite[Symbol.asyncDispose]();
+      await fetcher[Symbol.asyncDispose]();
       engine.close();
       await store.close();
     };
-    const service = { store, blobs, satellite, backend, reconciler, logged, close };
+    const service = { store, blobs, satellite, backend, reconciler, logged, told, close };
     this.#opened.push(service);
     reconciler.start();
     return service;
+  }
+
+  /** Names of all files that uploads and what was fetched are kept in. */
+  async blobFiles(): Promise<readonly string[]> {
+    const entries = await readdir(join(this.#dir, 'blobs'), { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   }
 
   /** What is on the Engine of this installation. */
