@@ -26,6 +26,8 @@ export class SingleFlight<Value, Progress> {
   readonly #flights = new Map<string, Flight<Value, Progress>>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #release: (value: Value) => void;
+  /** Aborted when there is to be no more work. */
+  readonly #ended = new AbortController();
 
   /** `release` is called with each value once nobody waits for it, also when the last left before it was there. */
   constructor(release: (value: Value) => void = () => undefined) {
@@ -35,6 +37,7 @@ export class SingleFlight<Value, Progress> {
   /** Joins the work under a key, or begins it. */
   async run(key: string, wait: FlightWait<Value, Progress>): Promise<Value> {
     wait.signal?.throwIfAborted();
+    this.#ended.signal.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#begin(key, wait.work);
     flight.waits.add(wait);
     if (flight.progress !== undefined) wait.onProgress?.(flight.progress);
@@ -49,8 +52,9 @@ export class SingleFlight<Value, Progress> {
     }
   }
 
-  /** Ends all work that is going on: who waits for it gets `reason`. Fulfilled when nothing runs any more. */
+  /** Ends all work for good: who waits for it, or asks for more, gets `reason`. Fulfilled when nothing runs any more. */
   async abort(reason: unknown): Promise<void> {
+    this.#ended.abort(reason);
     for (const { stop } of this.#flights.values()) stop.abort(reason);
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }

@@ -110,7 +110,7 @@ describe('work that several want at the same moment', () => {
     expect(released).toEqual(['result', 'late']);
   });
 
-  it('is ended with the reason that is given', async () => {
+  it('is ended for good with the reason that is given', async () => {
     const flights = new SingleFlight<void, never>();
     const waiting = flights.run('key', {
       work: (signal) =>
@@ -120,5 +120,6 @@ describe('work that several want at the same moment', () => {
     await Promise.resolve();
     await flights.abort(new Error('stopping'));
     await told;
+    await expect(flights.run('another', { work: async () => undefined })).rejects.toThrow('stopping');
   });
 });

@@ -2,6 +2,7 @@ import { BoatLoadError } from '@boatload/contract';
 import pLimit from 'p-limit';
 import { takeTurn } from '../take-turn.ts';
 import type { Entries } from './entries.ts';
+import type { Entry } from './entry.ts';
 import type { EntryFiles } from './entry-files.ts';
 
 const mebibyte = 1_048_576;
@@ -57,20 +58,26 @@ export class Quota {
   async #makeRoom(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     while (this.#entries.bytes + this.#reserved + bytes > this.bytes) {
       signal?.throwIfAborted();
-      if (!(await this.#evict())) throw this.#full(bytes);
+      // Nothing is removed that does not help.
+      if (this.#entries.bytes - this.#idleBytes() + this.#reserved + bytes > this.bytes) throw this.#full(bytes);
+      await this.#evict();
     }
-    while ((await this.#files.freeBytes()) < spareBytes + bytes) {
+    for (let free = await this.#files.freeBytes(); free < spareBytes + bytes; free = await this.#files.freeBytes()) {
       signal?.throwIfAborted();
       // What was removed already may free enough.
       if (this.#files.isRemoving) await this.#files.settle();
-      else if (!(await this.#evict())) throw await this.#diskFull(bytes);
+      else if (free + this.#idleBytes() < spareBytes + bytes) throw this.#diskFull(bytes, free);
+      else await this.#evict();
     }
   }
 
-  async #evict(): Promise<boolean> {
+  async #evict(): Promise<void> {
     const entry = this.#entries.oldest();
     if (entry !== undefined) await this.#entries.drop(entry);
-    return entry !== undefined;
+  }
+
+  #idleBytes(): number {
+    return sumBytes(this.#entries.all.filter(({ isIdle }) => isIdle));
   }
 
   #full(bytes: number): BoatLoadError {
@@ -82,8 +89,7 @@ export class Quota {
     );
   }
 
-  async #diskFull(bytes: number): Promise<BoatLoadError> {
-    const free = await this.#files.freeBytes();
+  #diskFull(bytes: number, free: number): BoatLoadError {
     return new BoatLoadError(
       'cache_full',
       `The disk of the node's cache has ${show(free)} left, too little for ${show(bytes)} more: ${show(spareBytes)} ` +
@@ -93,8 +99,12 @@ export class Quota {
   }
 
   #heldBytes(): number {
-    return this.#entries.all.filter(({ holders }) => holders.size > 0).reduce((sum, { facts }) => sum + facts.bytes, 0);
+    return sumBytes(this.#entries.all.filter(({ holders }) => holders.size > 0));
   }
+}
+
+function sumBytes(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { facts }) => sum + facts.bytes, 0);
 }
 
 function show(bytes: number): string {

@@ -10,12 +10,12 @@ import type { DataCache } from '../../src/cache/port.ts';
 import { answerWith, type CacheRig, openRig, sha256, tarOf, wish } from './cache-rig.ts';
 
 const program = fileURLToPath(new URL('crash-child.mjs', import.meta.url));
-const rounds = 24;
+const rounds = 20;
 
 /** The files of the archive at a path: enough for a kill to find them half there. */
 function filesOf(path: string): Record<string, string> {
-  const names = Array.from({ length: 120 }, (_, at) => `d${at % 10}/${at}`);
-  return Object.fromEntries(names.map((name) => [name, `${path} ${name} `.repeat(300)]));
+  const names = Array.from({ length: 60 }, (_, at) => `d${at % 10}/${at}`);
+  return Object.fromEntries(names.map((name) => [name, `${path} ${name} `.repeat(500)]));
 }
 
 /** Runs the program; resolved with the milliseconds of its work, which is cut off after `mostMs` of it. */

@@ -9,7 +9,8 @@ const archive = gzipSync(tarOf({ 'a.txt': 'content of a', 'sub/b.txt': 'content 
 describe('data that several attempts want', () => {
   it('are fetched and unpacked once for twenty at the same moment', async () => {
     await using rig = await openRig(answerWith(() => archive));
-    await using cache = await rig.open();
+    // Room for one that unpacks, which asks for 16 MiB at a time.
+    await using cache = await rig.open({ quotaBytes: 20 * 1_048_576 });
     const steps = new Set<string>();
     const trees = await Promise.all(
       Array.from({ length: 20 }, (_, at) =>
@@ -157,6 +158,25 @@ describe('a wait for data', () => {
     expect(await cache.list()).toEqual([]);
     gate.open();
     expect(await cache.file(rig.source('/slow'), wish('three'))).toMatchObject({ size: 4 });
+  });
+
+  it('ends unpacking, too, when it is the last', async () => {
+    const many = gzipSync(
+      tarOf(Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`${at}`, 'x'.repeat(900)]))),
+    );
+    await using rig = await openRig(answerWith(() => many, { 'cache-control': 'max-age=3600' }));
+    await using cache = await rig.open();
+    const impatient = new AbortController();
+    const onProgress = (step: string): void => {
+      if (step === 'unpacking') impatient.abort();
+    };
+    const leaving = cache.tree(rig.source('/many'), wish('one', { signal: impatient.signal, onProgress }));
+    await expect(leaving).rejects.toMatchObject({ name: 'AbortError' });
+    await vi.waitFor(async () => expect(await rig.names('tmp')).toEqual([]), { timeout: 10_000 });
+    expect(await cache.list()).toMatchObject([{ form: 'file', in_use: 0 }]);
+    const { directory } = await cache.tree(rig.source('/many'), wish('two'));
+    expect(await readdir(directory)).toHaveLength(3_000);
+    expect(rig.requests).toHaveLength(1);
   });
 
   it('fails with all others, and leaves nothing', async () => {
