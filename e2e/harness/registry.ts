@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash } from 'bcryptjs';
+import { findDebianProgram } from './debian-program.ts';
 import { freePort } from './free-port.ts';
-import { findRegistryProgram } from './registry-program.ts';
 import { until } from './until.ts';
 
 /** A private registry on loopback, which the Engine trusts without TLS. */
@@ -21,6 +21,11 @@ export interface Registry extends AsyncDisposable {
   retag(repository: string, from: string, to: string): Promise<void>;
 }
 
+const program = {
+  name: 'docker-registry',
+  folder: 'usr/bin',
+  wantedBy: 'The tests of private registries',
+} as const;
 const login = { username: 'captain', password: 'pass-word-that-must-not-be-seen' } as const;
 const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
 
@@ -65,7 +70,7 @@ export async function startRegistry(): Promise<Registry> {
 }
 
 async function startProgram(folder: string, port: number): Promise<ChildProcess> {
-  const program = await findRegistryProgram();
+  const { path, env } = await findDebianProgram(program);
   const passwords = join(folder, 'htpasswd');
   await writeFile(passwords, `${login.username}:${await hash(login.password, 4)}\n`);
   const config = join(folder, 'config.yml');
@@ -78,7 +83,7 @@ http: { addr: '127.0.0.1:${port}' }
 auth: { htpasswd: { realm: boatload, path: ${passwords} } }
 `,
   );
-  return spawn(program, ['serve', config], { stdio: 'ignore' });
+  return spawn(path, ['serve', config], { stdio: 'ignore', env: { ...process.env, ...env } });
 }
 
 async function untilItAnswers(url: string, authorization: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 type Body = string | Uint8Array;
@@ -11,6 +11,8 @@ export interface WebServer extends AsyncDisposable {
   urlOf(path: string): string;
   /** How often a path was asked for. */
   requests(path: string): number;
+  /** What the last request for a path said of itself. */
+  lastHeaders(path: string): IncomingHttpHeaders;
   /** Shell command that asks for a path, waits for the answer and prints it. */
   fetchCommand(path: string): string;
 }
@@ -19,6 +21,7 @@ interface Page {
   body?: Body | ((request: number) => Body);
   headers: Record<string, string>;
   requests: number;
+  lastHeaders: IncomingHttpHeaders;
   readonly waiting: ServerResponse[];
 }
 
@@ -26,13 +29,14 @@ interface Page {
 export async function startWebServer(address = '127.0.0.1'): Promise<WebServer> {
   const pages = new Map<string, Page>();
   const pageOf = (path: string): Page => {
-    const page = pages.get(path) ?? { headers: {}, requests: 0, waiting: [] };
+    const page = pages.get(path) ?? { headers: {}, requests: 0, lastHeaders: {}, waiting: [] };
     pages.set(path, page);
     return page;
   };
   const server = createServer((request, response) => {
     const page = pageOf(request.url ?? '/');
     page.requests += 1;
+    page.lastHeaders = request.headers;
     if (page.body === undefined) page.waiting.push(response);
     else answer(page, response);
   });
@@ -48,6 +52,7 @@ export async function startWebServer(address = '127.0.0.1'): Promise<WebServer> 
     },
     urlOf,
     requests: (path) => pageOf(path).requests,
+    lastHeaders: (path) => pageOf(path).lastHeaders,
     fetchCommand: (path) => `node -e 'fetch("${urlOf(path)}").then(r => r.text()).then(t => process.stdout.write(t))'`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
