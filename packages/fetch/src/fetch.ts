@@ -45,7 +45,9 @@ async function tryUntilDone(fetching: Fetching): Promise<FetchOutcome> {
     if (!(outcome instanceof TryFault)) return outcome;
     signal.throwIfAborted();
     if (outcome.startOver) transfer.startOver();
-    fruitless = transfer.best - before >= limits.leastBytesPerMinute ? 1 : fruitless + 1;
+    // What has to come again is no progress.
+    const gained = outcome.startOver ? 0 : transfer.best - before;
+    fruitless = gained >= limits.leastBytesPerMinute ? 1 : fruitless + 1;
     if (!outcome.again || fruitless > limits.retries) throw failure(request.url, outcome, { tries, transfer });
     await waitBefore(fruitless, outcome, fetching);
   }

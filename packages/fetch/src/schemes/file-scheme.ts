@@ -54,12 +54,13 @@ async function content(opening: Opening, handle: FileHandle, path: string): Prom
   }
   const { resume } = opening;
   const start = resume !== undefined && isSame(resume.tag, identity) ? resume.offset : 0;
+  const total = Number(stats.size);
   const fileName = safeFileName(basename(path));
   return {
     kind: 'content',
     start,
-    total: Number(stats.size),
-    body: readBody(handle, { start, identity, signal: opening.signal }),
+    total,
+    body: readBody(handle, { start, total, identity, signal: opening.signal }),
     resumeTag: identity,
     memory: { file: identity },
     ...(fileName === undefined ? {} : { fileName }),
@@ -69,15 +70,18 @@ async function content(opening: Opening, handle: FileHandle, path: string): Prom
 
 interface Reading {
   readonly start: number;
+  readonly total: number;
   readonly identity: ResumeTag;
   readonly signal: CallOptions['signal'];
 }
 
 async function* readBody(handle: FileHandle, reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
   let position = reading.start;
-  for (;;) {
+  // A file that grows is not followed: it is noticed below.
+  while (position < reading.total) {
     reading.signal?.throwIfAborted();
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(blockSize), 0, blockSize, position);
+    const length = Math.min(blockSize, reading.total - position);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
     if (bytesRead === 0) break;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
