@@ -1,4 +1,5 @@
 export * from './archive.ts';
+export { ByteReader } from './byte-reader.ts';
 export * from './connect.ts';
 export * from './containers.ts';
 export * from './describe.ts';

@@ -1,18 +1,28 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
+import { BoatLoadError } from '@boatload/contract';
+import { decompressFile, type TarKind } from './decompress.ts';
 
-export type ArchiveKind = 'zip' | 'tar' | 'tar.gz';
+export type ArchiveKind = 'zip' | TarKind;
 
 const headBytes = 512;
 
-/** What a file is by its first bytes, whatever it is called; undefined if it is not an archive that is unpacked. */
+/** How compressed files begin (RFC 1952, RFC 8878, The .xz File Format 1.2.1). */
+const magics: readonly (readonly [TarKind, Buffer])[] = [
+  ['tar.gz', Buffer.of(0x1f, 0x8b)],
+  ['tar.zst', Buffer.of(0x28, 0xb5, 0x2f, 0xfd)],
+  ['tar.xz', Buffer.from('\xfd7zXZ\0', 'latin1')],
+];
+
+/**
+ * What a file is by its first bytes, whatever it is called; undefined if it is not an archive that is unpacked.
+ * @throws archive_too_large when it is compressed such that looking into it takes too much memory
+ */
 export async function detectArchive(file: string): Promise<ArchiveKind | undefined> {
   const head = await readHead(file);
   if (isZip(head)) return 'zip';
   if (isTar(head)) return 'tar';
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return undefined;
-  return isTar(await gunzipHead(file)) ? 'tar.gz' : undefined;
+  const kind = compressionOf(head);
+  return kind !== undefined && isTar(await decompressHead(file, kind)) ? kind : undefined;
 }
 
 /** The first bytes of a file, fewer if it is shorter. */
@@ -24,6 +34,12 @@ export async function readHead(file: string, size: number = headBytes): Promise<
   } finally {
     await handle.close();
   }
+}
+
+function compressionOf(head: Buffer): TarKind | undefined {
+  // A zstd file of several threads may begin with a frame to be skipped.
+  if (head.length >= 4 && (head.readUInt32LE() & 0xfffffff0) >>> 0 === 0x184d2a50) return 'tar.zst';
+  return magics.find(([, magic]) => head.subarray(0, magic.length).equals(magic))?.[0];
 }
 
 function isZip(head: Buffer): boolean {
@@ -40,23 +56,18 @@ function isTar(head: Buffer): boolean {
   return sum === written;
 }
 
-async function gunzipHead(file: string): Promise<Buffer> {
-  const source = createReadStream(file);
-  const gunzip = createGunzip();
-  source.on('error', (error) => gunzip.destroy(error));
-  const chunks: Buffer[] = [];
+async function decompressHead(file: string, kind: TarKind): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of source.pipe(gunzip)) {
-      const bytes: Buffer = chunk;
-      chunks.push(bytes);
-      size += bytes.length;
+    for await (const chunk of decompressFile({ file, kind }, {})) {
+      chunks.push(chunk);
+      size += chunk.length;
       if (size >= headBytes) break;
     }
-  } catch {
-    // Not gzip after all, or broken: then it is a file like any other.
-  } finally {
-    source.destroy();
+  } catch (error) {
+    // One that asks for too much is an archive; one that is broken is a file like any other.
+    if (error instanceof BoatLoadError && error.code === 'archive_too_large') throw error;
   }
   return Buffer.concat(chunks).subarray(0, headBytes);
 }

@@ -1,16 +1,20 @@
 import { BoatLoadError, isAbort } from '@boatload/contract';
-import type { ArchiveKind } from './archive-kind.ts';
-import { gunzip } from './gunzip.ts';
+import { brokenCompression } from './broken-compression.ts';
+import { decompressGzip } from './decompress-gzip.ts';
+import { decompressXz } from './decompress-xz.ts';
+import { decompressZstd } from './decompress-zstd.ts';
 import { readFileChunks } from './read-file-chunks.ts';
 import type { UnpackOptions } from './unpack-archive.ts';
 
-export type TarKind = Exclude<ArchiveKind, 'zip'>;
+export type TarKind = 'tar' | 'tar.gz' | 'tar.zst' | 'tar.xz';
 
 type Decompress = (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 const decompressors: Readonly<Record<TarKind, Decompress | undefined>> = {
   tar: undefined,
-  'tar.gz': gunzip,
+  'tar.gz': decompressGzip,
+  'tar.xz': decompressXz,
+  'tar.zst': decompressZstd,
 };
 
 /**
@@ -30,9 +34,6 @@ export async function* decompressFile(
     if (cause instanceof BoatLoadError || isAbort(cause)) throw cause;
     options.signal?.throwIfAborted();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new BoatLoadError('archive_invalid', `The archive cannot be decompressed: ${reason}. Pack it again.`, {
-      field: 'data',
-      cause,
-    });
+    throw brokenCompression(reason, cause);
   }
 }
