@@ -1,7 +1,7 @@
 import { BoatLoadError, type CacheEntry, type CallOptions, type Source } from '@boatload/contract';
 import type { CacheParts, Contents } from './contents.ts';
 import type { Entry } from './entry.ts';
-import type { CachedFile, CachedTree, CacheWish, DataCache, TreeWish } from './port.ts';
+import type { CachedFile, CachedTree, CacheStep, CacheWish, DataCache, TreeWish } from './port.ts';
 import { contentPath, findContent, type Trees } from './trees.ts';
 
 export interface LocalDataCacheParts {
@@ -34,6 +34,7 @@ export class LocalDataCache implements DataCache {
     const { entries, files } = this.#parts;
     using content = await this.#contents.bring(source, (sha256) => findContent(entries.ofContent(sha256)), wish);
     const { entry, fileName } = content;
+    tellEnd('fetching', entry, wish);
     entries.hold(entry, wish.holder);
     return {
       id: entry.id,
@@ -46,8 +47,10 @@ export class LocalDataCache implements DataCache {
   async tree(source: Source, wish: TreeWish): Promise<CachedTree> {
     this.#refuseIfClosed();
     using content = await this.#contents.bring(source, this.#trees.sourceFor(wish), wish);
-    const { id, facts } = await this.#trees.make(content, wish);
-    return { id, directory: this.#parts.files.contentOf(facts) };
+    tellEnd('fetching', content.entry, wish);
+    const tree = await this.#trees.make(content, wish);
+    if (wish.unpack && tree.facts.archive !== null) tellEnd('unpacking', tree, wish);
+    return { id: tree.id, directory: this.#parts.files.contentOf(tree.facts) };
   }
 
   heldBy(holder: string): readonly string[] {
@@ -100,6 +103,11 @@ export class LocalDataCache implements DataCache {
     if (this.#closed === undefined) return;
     throw new BoatLoadError('shutting_down', `The node ${this.#node} is stopping: try again in a while.`);
   }
+}
+
+/** Also of what was there already, and of what nobody had announced the size of. */
+function tellEnd(step: CacheStep, { facts }: Entry, { onProgress }: CacheWish): void {
+  onProgress(step, facts.contentBytes, facts.contentBytes);
 }
 
 function inUse({ id, holders }: Entry): BoatLoadError {

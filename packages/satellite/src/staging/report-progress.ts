@@ -6,7 +6,7 @@ const pause = 250;
 export type Report = (step: string, done: number, total: number | undefined) => void;
 
 /**
- * Thins out what is reported of each step. Where steps go on at the same time, the end of one is told as what
+ * Thins out what is reported of each step. Where steps go on at the same time, the end of one is followed by what
  * is waited for now: another that is not at its end.
  */
 export function thinProgress(onProgress: ((progress: StagingProgress) => void) | undefined): Report {
@@ -19,7 +19,8 @@ export function thinProgress(onProgress: ((progress: StagingProgress) => void) |
     const now = Date.now();
     if (onProgress === undefined || (done !== total && now - (last.get(step) ?? 0) < pause)) return;
     last.set(step, now);
-    const [waitedFor = progress] = done === total ? unfinished.values() : [progress];
-    onProgress(waitedFor);
+    onProgress(progress);
+    const [waitedFor] = done === total ? unfinished.values() : [];
+    if (waitedFor !== undefined) onProgress(waitedFor);
   };
 }
