@@ -35,7 +35,7 @@ const newEtag = '"two"';
 const longAgo = 'Mon, 01 Jan 2024 00:00:00 GMT';
 
 /** Every way to misbehave, by path. */
-export const misbehaviours: Readonly<Record<string, Misbehaviour>> = {
+const misbehaviours: Readonly<Record<string, Misbehaviour>> = {
   // lengths
   '/too-short': ({ response }) => {
     response.writeHead(200, { 'content-length': content.length + 10, connection: 'close' });
