@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { answerWith, openRig, tarOf, wish } from './cache-rig.ts';
+import { openRig, tarOf, wish } from './cache-rig.ts';
 
 const archive = tarOf({ 'a.txt': 'content' });
 
