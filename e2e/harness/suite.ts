@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, logIn } from './client.ts';
 import { type EngineView, labelOf, viewEngine } from './engine.ts';
 import type { RunningService } from './service.ts';
+import { until } from './until.ts';
 import { startWebServer, type WebServer } from './web-server.ts';
 
 /** What the tests of a suite share. */
@@ -68,7 +69,12 @@ export function promiseNothingLeft(parts: () => SuiteParts): void {
     expect(await filesBelow(join(service.dataDir, 'blobs'))).toEqual([]);
     // What URLs brought stays on purpose, for the next container that wants it, until the room is needed or it is cleared.
     await client.json(`/v1/node/${node}/cache/gc`, { method: 'POST' });
-    expect(await filesBelow(join(service.dataDir, 'satellite'))).toEqual([]);
+    // Nobody waits for the files of what was removed from the cache: large trees take long.
+    await until(
+      () => filesBelow(join(service.dataDir, 'satellite')),
+      (files) => files.length === 0,
+      'the node to have no file left',
+    );
   });
 }
 

@@ -41,6 +41,9 @@ const urls: readonly (readonly [title: string, submit: Submit, code: ErrorCode])
   ['dataurl of address 0', dataFrom('http://0.0.0.0/'), 'fetch_refused'],
   ['dataurl that redirects to the metadata', dataFrom('/to-metadata'), 'fetch_refused'],
   ['dataurl that redirects to a file', dataFrom('/to-file'), 'fetch_refused'],
+  ['dataurl of a file of this machine', dataFrom('file:///etc/passwd'), 'fetch_refused'],
+  ['scripturl of a file of this machine', fields({ scripturl: 'file:///etc/passwd' }), 'fetch_refused'],
+  ['dataurl of a bucket', dataFrom('s3://bucket/key'), 'fetch_refused'],
   ['scripturl of the metadata', fields({ scripturl: metadata }), 'fetch_refused'],
   [
     'scripturl of 17 MiB',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Container, ErrorCode } from '@boatload/contract';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readEvents } from '../../harness/event-stream.ts';
 import { expectProblem } from '../../harness/problem.ts';
 import { fillPath, type Route, readRoutes } from '../../harness/routes.ts';
 import type { Parts } from './bad-input-parts.ts';
@@ -151,6 +152,18 @@ export function describeRefusedRequests(parts: Parts): void {
       expect(await client.info(mine.id)).toMatchObject({ state: 'running', owner: 'admin' });
     });
 
+    test('is not among the events of all', async () => {
+      const { client, other } = parts();
+      const answer = await other.call('/v1/events');
+      await client.remove((await client.submit({ container_args: 'true' })).id);
+      const { id } = await other.submit({ container_args: 'true' });
+      for await (const { data } of readEvents(answer)) {
+        expect(JSON.parse(data)).toMatchObject({ container: id, seq: 1, state: 'submitted' });
+        break;
+      }
+      await other.remove(id);
+    });
+
     test('is not listed, nor counted, nor found by a filter', async () => {
       for (const query of ['', '?name=mine', '?state=running']) {
         const list = await parts().other.call(`/v1/container/${query}`);
@@ -190,6 +203,12 @@ export function describeRefusedRequests(parts: Parts): void {
     ] as const)('%s: %s is refused', async (name, value, code) => {
       const headers = { accept: 'text/event-stream', [name]: value };
       await expectProblem(await parts().client.call(`${submitPath}/${mine.id}/stdout`, { headers }), code, name);
+    });
+
+    test.each(['nonsense', '-1', '1:1', '1.5'])('Last-Event-ID: %s is refused for events', async (value) => {
+      const headers = { 'last-event-id': value };
+      const answer = await parts().client.call(`${submitPath}/${mine.id}/events`, { headers });
+      await expectProblem(answer, 'invalid_field', 'Last-Event-ID');
     });
 
     test.each(['tail=1', 'since=0', 'until=1'])('an event-stream refuses ?%s', async (query) => {

@@ -41,6 +41,7 @@ export function describeStateAndMetrics(name: string, start: () => Promise<Runni
           'docker_state',
           'fleet_state',
           'node',
+          'progress',
           'reason',
           'reason_code',
           'state',
