@@ -153,8 +153,10 @@ run() {
   make_places
   configuration=$(mktemp)
   print_configuration >"$configuration"
-  "$squid" -N -f "$configuration" -z >&2
-  exec "$squid" -N -d 1 -f "$configuration"
+  # Its shared memory bears this name: without one of our own, any other squid of the host would have the same.
+  service=dataproxy$DATA_PROXY_PORT
+  "$squid" -N -n "$service" -f "$configuration" -z >&2
+  exec "$squid" -N -n "$service" -d 1 -f "$configuration"
 }
 
 check() {

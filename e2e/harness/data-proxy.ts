@@ -83,7 +83,8 @@ export async function startDataProxy(settings: ProxySettings = {}): Promise<Data
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) {
         const exited = once(child, 'exit');
-        child.kill('SIGKILL');
+        // Not TERM, after which squid waits for its clients, and not KILL, which leaves its shared memory behind.
+        child.kill('SIGINT');
         await exited;
       }
       await rm(folder, { recursive: true, force: true });
