@@ -51,9 +51,9 @@ export async function openNode({ engine, fetcher, stateDir, views }: NodeOptions
 
 /** The directory of the first data set that a satellite unpacked. */
 export async function findTree(stateDir: string): Promise<string> {
-  const trees = join(stateDir, 'cache', 'trees');
-  const [first = ''] = await readdir(trees);
-  return join(trees, first, 'tree');
+  const entries = join(stateDir, 'cache', 'entries');
+  const [first = ''] = await readdir(entries);
+  return join(entries, first, 'tree');
 }
 
 function orderOf(url: string | undefined): AttemptOrder {

@@ -48,6 +48,7 @@ export async function compose(
       blobs,
       fetcher,
       cacheQuotaBytes,
+      views: config.views ?? true,
       ...(config.dataProxy === undefined ? {} : { dataProxy: config.dataProxy }),
       limits: { dataBytes: config.limits.dataBytes, scriptBytes: config.limits.scriptBytes },
       log,

@@ -42,6 +42,8 @@ export interface ServiceConfig {
   readonly fetch?: FetchConfig;
   /** Default: half of the file system. */
   readonly cacheQuota?: CacheQuota;
+  /** Whether containers get views of their data, where the Engine can mount them, instead of copies. Default true. */
+  readonly views?: boolean;
   /** Default: containers are told of no proxy. */
   readonly dataProxy?: DataProxyConfig;
   readonly limits: ServiceLimits;

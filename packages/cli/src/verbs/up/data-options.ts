@@ -19,6 +19,7 @@ export interface DataOptions {
   readonly fetchFiles: readonly string[];
   readonly fetchS3: readonly string[];
   readonly cacheQuota?: CacheQuota;
+  readonly views: 'auto' | 'off';
   readonly dataProxy?: string;
   readonly dataProxyDefault: boolean;
   /** Of --no-proxy, whose name makes it this. */
@@ -68,15 +69,22 @@ function sourceOptions(): readonly Option[] {
 }
 
 function cacheOptions(): readonly Option[] {
+  const group = 'Cache (see: boatload help cache):';
   return [
     new Option(
       '--cache-quota <size>',
       'how much fetched and unpacked data may take of the disk, like 200g or 50%; what was used longest ago goes first (default: 50%)',
     )
       .argParser(readQuota)
-      .env('BOATLOAD_CACHE_QUOTA')
-      .helpGroup('Cache (see: boatload help cache):'),
-  ];
+      .env('BOATLOAD_CACHE_QUOTA'),
+    new Option(
+      '--views <when>',
+      'copy-on-write views of the data for containers: auto, wherever the Engine can mount them; off, a copy for each',
+    )
+      .choices(['auto', 'off'])
+      .default('auto')
+      .env('BOATLOAD_VIEWS'),
+  ].map((option) => option.helpGroup(group));
 }
 
 function proxyOptions(): readonly Option[] {

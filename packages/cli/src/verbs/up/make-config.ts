@@ -25,6 +25,7 @@ export function makeConfig(options: ServiceOptions & DataOptions, { env, limits 
     dataDir: resolve(options.dataDir),
     fetch: Object.freeze(makeFetchConfig(options, env)),
     limits,
+    views: options.views === 'auto',
     ...(cacheQuota === undefined ? {} : { cacheQuota }),
     ...(dataProxy === undefined ? {} : { dataProxy }),
     ...(dockerHost ? { dockerHost } : {}),

@@ -18,6 +18,7 @@ describe('the configuration', () => {
     const config = configOf([]);
     expect(config.fetch).toEqual({ policy: { allow: [], deny: [] }, fileRoots: [] });
     expect(config).not.toHaveProperty('cacheQuota');
+    expect(config).toMatchObject({ views: true });
     expect(config).not.toHaveProperty('dataProxy');
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.fetch)).toBe(true);
@@ -28,6 +29,10 @@ describe('the configuration', () => {
     expect(configOf(words).fetch).toMatchObject({
       policy: { allow: ['10.0.0.1', '*.example.org:443', '::1/128'], deny: ['*'] },
     });
+  });
+
+  test('leaves views out where they are off', () => {
+    expect(configOf(['--views', 'off'])).toMatchObject({ views: false });
   });
 
   test.each([
