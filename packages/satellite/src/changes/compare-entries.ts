@@ -1,23 +1,24 @@
-import type { Stats } from 'node:fs';
 import type { PathFacts } from '../files/path-facts.ts';
+import { type EntryStat, typeOfStat } from '../system/entry-stat.ts';
 import type { OpenDirectory } from '../system/open-directory.ts';
 import type { OpenFile } from '../system/open-file.ts';
 
 /** The same name in the layers of a view. */
 export interface ItemPair {
   readonly name: string;
-  readonly upper: { readonly directory: OpenDirectory; readonly stat: Stats };
-  readonly lower: { readonly directory: OpenDirectory; readonly stat: Stats };
+  readonly upper: { readonly directory: OpenDirectory; readonly stat: EntryStat };
+  readonly lower: { readonly directory: OpenDirectory; readonly stat: EntryStat };
 }
 
-export function factsOfStats(stat: Stats): PathFacts {
-  const size = stat.isFile() ? stat.size : 0;
-  return { type: typeOf(stat), size, mode: stat.mode & 0o7777, mtime: stat.mtime };
+export function factsOfStats(stat: EntryStat): PathFacts {
+  const type = typeOfStat(stat);
+  const { mode, mtimeMs } = stat;
+  return { type, size: type === 'file' ? stat.size : 0, mode: mode & 0o7777, mtime: new Date(mtimeMs) };
 }
 
 /** Whether an overlay's upper directory has this to say that there is nothing of its name. */
-export function isWhiteout(stat: Stats): boolean {
-  return stat.isCharacterDevice() && stat.rdev === 0;
+export function isWhiteout(stat: EntryStat): boolean {
+  return stat.rdev === 0 && typeOfStat(stat) === 'char';
 }
 
 /**
@@ -27,24 +28,27 @@ export function isWhiteout(stat: Stats): boolean {
 export async function isModified(pair: ItemPair, signal: AbortSignal | undefined): Promise<boolean> {
   const { upper, lower, name } = pair;
   if (!looksAlike(upper.stat, lower.stat)) return true;
-  if (upper.stat.isSymbolicLink()) {
+  const type = typeOfStat(upper.stat);
+  if (type === 'symlink') {
     const target = upper.directory.readLink(name);
     const before = lower.directory.readLink(name);
     return target !== undefined && before !== undefined && !target.equals(before);
   }
-  if (!upper.stat.isFile() || upper.stat.size === 0) return false;
+  if (type !== 'file' || upper.stat.size === 0) return false;
   using now = upper.directory.openFile(name);
   using before = lower.directory.openFile(name);
   return now !== undefined && before !== undefined && !(await hasSameContent(now, before, signal));
 }
 
-function looksAlike(left: Stats, right: Stats): boolean {
+function looksAlike(left: EntryStat, right: EntryStat): boolean {
+  const type = typeOfStat(left);
   return (
-    typeOf(left) === typeOf(right) &&
-    (left.isSymbolicLink() || (left.mode & 0o7777) === (right.mode & 0o7777)) &&
+    type === typeOfStat(right) &&
+    // Linux keeps no mode for symbolic links.
+    (type === 'symlink' || left.mode === right.mode) &&
     left.uid === right.uid &&
     left.gid === right.gid &&
-    (!left.isFile() || left.size === right.size) &&
+    (type !== 'file' || left.size === right.size) &&
     Math.floor(left.mtimeMs / 1000) === Math.floor(right.mtimeMs / 1000)
   );
 }
@@ -60,13 +64,4 @@ async function hasSameContent(left: OpenFile, right: OpenFile, signal: AbortSign
     if (!ours.subarray(0, length).equals(theirs.subarray(0, length))) return false;
     at += length;
   }
-}
-
-function typeOf(stat: Stats): PathFacts['type'] {
-  if (stat.isFile()) return 'file';
-  if (stat.isDirectory()) return 'directory';
-  if (stat.isSymbolicLink()) return 'symlink';
-  if (stat.isFIFO()) return 'fifo';
-  if (stat.isSocket()) return 'socket';
-  return stat.isBlockDevice() ? 'block' : 'char';
 }

@@ -1,9 +1,9 @@
-import type { Stats } from 'node:fs';
 import { BoatLoadError } from '@boatload/contract';
 import type { ReadOptions } from '@boatload/engine';
 import { joinPath, type PathKey, toText } from '../files/container-path.ts';
 import type { ViewLayers } from '../state/attempt-record.ts';
 import { DirectoryChain } from '../system/directory-chain.ts';
+import { type EntryStat, typeOfStat } from '../system/entry-stat.ts';
 import { type LibC, loadLibC } from '../system/libc.ts';
 import type { OpenDirectory } from '../system/open-directory.ts';
 import { ThreadTurn } from '../system/thread-turn.ts';
@@ -14,7 +14,7 @@ export interface ViewSource {
   readonly directory: OpenDirectory;
   readonly name: string;
   /** As it was when its directory was read. */
-  readonly stat: Stats;
+  readonly stat: EntryStat;
 }
 
 export interface ViewChange {
@@ -22,6 +22,8 @@ export interface ViewChange {
   readonly kind: 'added' | 'modified' | 'deleted';
   /** Undefined for what was deleted. */
   readonly source: ViewSource | undefined;
+  /** Of what was deleted: what it lay in is no directory any more. */
+  readonly wasReplaced?: boolean;
 }
 
 /** What of a mount is not told as its change. */
@@ -54,12 +56,18 @@ export async function* readViewChanges(
   options: ViewOptions,
 ): AsyncGenerator<ViewChange, void, undefined> {
   options.signal?.throwIfAborted();
-  using upper = DirectoryChain.open(view.upper);
-  if (upper === undefined) return;
-  using lower = DirectoryChain.open(view.lower);
   const libc = await loadLibC();
+  using upper = DirectoryChain.open(view.upper, libc);
+  if (upper === undefined) return;
+  using lower = DirectoryChain.open(view.lower, libc);
   if (lower === undefined || libc === undefined) throw unreadable(options.mountPoint, libc);
-  yield* new ViewWalk({ upper, lower, libc }, options).run();
+  const walk = new ViewWalk({ upper, lower, libc }, options);
+  for (let told: Told | undefined = await walk.begin(); told !== undefined; ) {
+    for (const change of told) yield change;
+    // Most steps need not wait: to await them all the same would take most of the time.
+    const next = walk.step();
+    told = next instanceof Promise ? await next : next;
+  }
 }
 
 interface Layers {
@@ -69,9 +77,11 @@ interface Layers {
   readonly libc: LibC;
 }
 
+type Told = readonly ViewChange[];
+
 interface Item {
   readonly name: string;
-  readonly stat: Stats;
+  readonly stat: EntryStat;
 }
 
 /** A directory, and how far it is told. */
@@ -96,19 +106,26 @@ class ViewWalk {
     this.#options = options;
   }
 
-  async *run(): AsyncGenerator<ViewChange, void, undefined> {
-    yield* await this.#arrive(this.#options.mountPoint, { isPair: true, isOpaque: false });
-    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
-      if (this.#turn.isOver) await this.#rest();
-      const item = level.items[level.next];
-      level.next += 1;
-      if (item === undefined) this.#leave(level);
-      else yield* await this.#tell(level, item);
-    }
+  /** @returns the first changes */
+  async begin(): Promise<Told> {
+    return await this.#arrive(this.#options.mountPoint, { isPair: true, isOpaque: false });
+  }
+
+  /** @returns the next changes; undefined at the end */
+  step(): Told | undefined | Promise<Told> {
+    if (this.#turn.isOver) return this.#rest();
+    const level = this.#levels.at(-1);
+    if (level === undefined) return undefined;
+    const item = level.items[level.next];
+    level.next += 1;
+    if (item === undefined) return this.#leave(level);
+    if (level.isPair || typeOfStat(item.stat) === 'directory') return this.#tell(level, item);
+    const source = this.#sourceOf(item);
+    return source === undefined ? [] : this.#own({ key: joinPath(level.key, item.name), kind: 'added', source });
   }
 
   /** Reads the directory that was entered. @returns what was deleted from it */
-  async #arrive(key: PathKey, state: Pick<Level, 'isPair' | 'isOpaque'>): Promise<readonly ViewChange[]> {
+  async #arrive(key: PathKey, state: Pick<Level, 'isPair' | 'isOpaque'>): Promise<Told> {
     const { upper, lower } = this.#layers;
     const directory = upper.current;
     const all = directory === undefined ? [] : await this.#readItems(key, directory);
@@ -137,38 +154,44 @@ class ViewWalk {
     return items;
   }
 
-  #leave(level: Level): void {
+  #leave(level: Level): Told {
     this.#levels.pop();
-    if (this.#levels.length === 0) return;
+    if (this.#levels.length === 0) return [];
     this.#layers.upper.leave();
     if (level.isPair) this.#layers.lower.leave();
+    return [];
   }
 
   /** @returns the change that something is, if it is one, and what was deleted with it or in it */
-  async #tell(level: Level, { name, stat }: Item): Promise<readonly ViewChange[]> {
-    const { upper, lower } = this.#layers;
-    const directory = upper.current;
-    if (directory === undefined) return [];
+  async #tell(level: Level, item: Item): Promise<Told> {
+    const source = this.#sourceOf(item);
+    if (source === undefined) return [];
+    const { name, stat } = item;
     const key = joinPath(level.key, name);
-    const below = level.isPair ? lower.current : undefined;
+    const below = level.isPair ? this.#layers.lower.current : undefined;
     const before = below?.stat(name);
-    const source = { directory, name, stat };
-    const kind = below === undefined || before === undefined ? 'added' : 'modified';
-    const isChange =
-      below === undefined ||
-      before === undefined ||
-      (await isModified({ name, upper: source, lower: { directory: below, stat: before } }, this.#options.signal));
-    const own = isChange && !this.#options.skips.itself(key) ? [{ key, kind, source } as const] : [];
-    if (stat.isDirectory()) return [...own, ...(await this.#enter(level, { name, wasThere: before?.isDirectory() }))];
-    if (below === undefined || before?.isDirectory() !== true) return own;
-    using former = below.openChild(name);
-    return [...own, ...this.#deletions(key, (await former?.names()) ?? [])];
+    const lower = below === undefined || before === undefined ? undefined : { directory: below, stat: before };
+    const kind = lower === undefined ? 'added' : 'modified';
+    const isChange = lower === undefined || (await isModified({ name, upper: source, lower }, this.#options.signal));
+    const own = isChange ? this.#own({ key, kind, source }) : [];
+    const wasThere = before !== undefined && typeOfStat(before) === 'directory';
+    if (typeOfStat(stat) === 'directory') return [...own, ...(await this.#enter(level, { name, wasThere }))];
+    if (!wasThere) return own;
+    using former = below?.openChild(name);
+    const gone = this.#deletions(key, (await former?.names()) ?? []);
+    return [...own, ...gone.map((change) => ({ ...change, wasReplaced: true }))];
   }
 
-  async #enter(
-    level: Level,
-    { name, wasThere = false }: { readonly name: string; readonly wasThere: boolean | undefined },
-  ): Promise<readonly ViewChange[]> {
+  #sourceOf({ name, stat }: Item): ViewSource | undefined {
+    const directory = this.#layers.upper.current;
+    return directory === undefined ? undefined : { directory, name, stat };
+  }
+
+  #own(change: ViewChange): Told {
+    return this.#options.skips.itself(change.key) ? [] : [change];
+  }
+
+  async #enter(level: Level, { name, wasThere }: { readonly name: string; readonly wasThere: boolean }): Promise<Told> {
     const { upper, lower } = this.#layers;
     if (!upper.enter(name)) return [];
     const isPair = wasThere && lower.enter(name);
@@ -189,15 +212,16 @@ class ViewWalk {
     return value?.toString('latin1') === 'y';
   }
 
-  async #rest(): Promise<void> {
+  async #rest(): Promise<Told> {
     await this.#turn.pass();
     this.#options.signal?.throwIfAborted();
+    return [];
   }
 }
 
 /** Sockets are as good as absent: the Engine, which reads other mounts, does not tell of them either. */
-function isAbsent(stat: Stats): boolean {
-  return isWhiteout(stat) || stat.isSocket();
+function isAbsent(stat: EntryStat): boolean {
+  return isWhiteout(stat) || typeOfStat(stat) === 'socket';
 }
 
 function without(names: readonly string[], items: readonly Item[]): string[] {

@@ -1,11 +1,11 @@
 import type { Stats } from 'node:fs';
 import { encodeTarHeader, type ReadOptions, type TarHeader, tarPadding } from '@boatload/engine';
-import { factsOfStats } from '../changes/compare-entries.ts';
 import { skipsIn } from '../changes/mount-changes.ts';
-import { readViewChanges, type ViewSource } from '../changes/view-changes.ts';
+import { readViewChanges, type ViewChange, type ViewSource } from '../changes/view-changes.ts';
 import type { ReadTarget, ViewLayers } from '../state/attempt-record.ts';
+import { type EntryStat, typeOfStat } from '../system/entry-stat.ts';
 import type { OpenFile } from '../system/open-file.ts';
-import { type PathKey, parentOf, relativeToRoot, textToPathKey } from './container-path.ts';
+import { type PathKey, relativeToRoot, textToPathKey } from './container-path.ts';
 import { encodeWhiteout } from './pack-entry.ts';
 
 /** A mount that is a view. */
@@ -28,47 +28,40 @@ export async function* packView(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const mountPoint = textToPathKey(mount.path);
   const hardLinks = new HardLinks();
-  let notDirectory: PathKey | undefined;
   const skips = skipsIn(mountPoint, target);
-  for await (const { key, source } of readViewChanges(mount.view, { ...options, mountPoint, skips })) {
+  for await (const change of readViewChanges(mount.view, { ...options, mountPoint, skips })) {
     options.signal?.throwIfAborted();
-    if (source === undefined) {
-      // What lay in a directory that is a file now goes with it; nothing can be unpacked there.
-      if (parentOf(key) !== notDirectory) yield encodeWhiteout(key);
-    } else if (source.stat.isFile()) {
-      notDirectory = key;
-      yield* packFile(key, source, { hardLinks, options });
-    } else {
-      if (!source.stat.isDirectory()) notDirectory = key;
-      const header = headerOf(key, source);
-      if (header !== undefined) yield encodeTarHeader(header);
+    const { key, source } = change;
+    if (source === undefined || typeOfStat(source.stat) !== 'file') {
+      const entry = encodeOther(change);
+      if (entry !== undefined) yield entry;
+      continue;
     }
+    using file = source.directory.openFile(source.name);
+    // Gone since its directory was read: then it is no change.
+    if (file === undefined) continue;
+    const header = hardLinks.headerOf(key, file.stat);
+    if (header.size <= smallFile) yield packSmall(header, file);
+    else yield* packLarge(header, file, options);
   }
 }
 
-async function* packFile(
-  key: PathKey,
-  { directory, name }: ViewSource,
-  { hardLinks, options }: { readonly hardLinks: HardLinks; readonly options: ReadOptions },
-): AsyncGenerator<Uint8Array, void, undefined> {
-  using file = directory.openFile(name);
-  // Gone since its directory was read: then it is no change.
-  if (file === undefined) return;
-  const { stat } = file;
-  const first = hardLinks.note(key, stat);
-  const header = { ...attributesOf(stat), path: relativeToRoot(key), type: 'file', size: stat.size } as const;
-  if (first !== undefined) yield encodeTarHeader({ ...header, type: 'link', size: 0, linkPath: relativeToRoot(first) });
-  else if (stat.size <= smallFile) yield await packSmall(header, file);
-  else yield* packLarge(header, file, options);
+/** Everything but a regular file. */
+function encodeOther({ key, source, wasReplaced }: ViewChange): Buffer | undefined {
+  // What lay in a directory that is a file now goes with it; nothing can be unpacked there.
+  if (source === undefined) return wasReplaced === true ? undefined : encodeWhiteout(key);
+  const header = headerOf(key, source);
+  return header === undefined ? undefined : encodeTarHeader(header);
 }
 
-async function packSmall(header: TarHeader, file: OpenFile): Promise<Buffer> {
-  const content = header.size === 0 ? empty : await file.read(0, header.size);
-  const missing = Buffer.alloc(header.size - content.length);
+/** A file, or another name of one, in one piece. */
+function packSmall(header: TarHeader, file: OpenFile): Buffer {
+  if (header.size === 0) return encodeTarHeader(header);
+  const content = file.readNow(0, header.size);
+  const missing = zeros.subarray(0, header.size - content.length);
   return Buffer.concat([encodeTarHeader(header), content, missing, tarPadding(header.size)]);
 }
 
-const empty = Buffer.alloc(0);
 const zeros = Buffer.alloc(smallFile);
 
 /** What is missing of a file that became shorter is filled with zeros: its size is already written. */
@@ -91,7 +84,7 @@ async function* packLarge(
 
 /** The header of what is no regular file; undefined for what tar has no place for, or is gone. */
 function headerOf(key: PathKey, { directory, name, stat }: ViewSource): TarHeader | undefined {
-  const { type } = factsOfStats(stat);
+  const type = typeOfStat(stat);
   const header = { ...attributesOf(stat), path: relativeToRoot(key), size: 0 };
   if (type === 'socket') return undefined;
   if (type === 'symlink') {
@@ -104,7 +97,7 @@ function headerOf(key: PathKey, { directory, name, stat }: ViewSource): TarHeade
   return { ...header, type, device: { major, minor } };
 }
 
-function attributesOf({ mode, uid, gid, mtimeMs }: Stats): Pick<TarHeader, 'mode' | 'uid' | 'gid' | 'mtime'> {
+function attributesOf({ mode, uid, gid, mtimeMs }: EntryStat): Pick<TarHeader, 'mode' | 'uid' | 'gid' | 'mtime'> {
   return { mode: mode & 0o7777, uid, gid, mtime: new Date(Math.floor(mtimeMs / 1000) * 1000) };
 }
 
@@ -112,9 +105,15 @@ function attributesOf({ mode, uid, gid, mtimeMs }: Stats): Pick<TarHeader, 'mode
 class HardLinks {
   readonly #first = new Map<string, PathKey>();
 
-  /** @returns the name under which the file is already in the archive */
-  note(key: PathKey, { dev, ino, nlink, birthtimeMs }: Stats): PathKey | undefined {
-    if (nlink < 2) return undefined;
+  /** The header of a file; of one that is in the archive under another name, of a link to that. */
+  headerOf(key: PathKey, stat: Stats): TarHeader {
+    const header = { ...attributesOf(stat), path: relativeToRoot(key) };
+    const first = stat.nlink < 2 ? undefined : this.#note(key, stat);
+    if (first === undefined) return { ...header, type: 'file', size: stat.size };
+    return { ...header, type: 'link', size: 0, linkPath: relativeToRoot(first) };
+  }
+
+  #note(key: PathKey, { dev, ino, birthtimeMs }: Stats): PathKey | undefined {
     // A number is given again once its file is gone, but not the time with it.
     const identity = `${dev} ${ino} ${birthtimeMs}`;
     const first = this.#first.get(identity);

@@ -1,3 +1,4 @@
+import type { LibC } from './libc.ts';
 import { OpenDirectory } from './open-directory.ts';
 
 /** How many directories, the deepest, are kept open besides the root: a program may nest any number of them. */
@@ -22,9 +23,10 @@ export class DirectoryChain implements Disposable {
     this.#root = root;
   }
 
-  /** Starts at the root; undefined if there is no such directory. @param root as `OpenDirectory.open` takes it */
-  static open(root: string): DirectoryChain | undefined {
-    const directory = OpenDirectory.open(root);
+  /** Starts at the root; undefined if there is no such directory. Takes what
+   * `OpenDirectory.open` takes. */
+  static open(root: string, libc?: LibC): DirectoryChain | undefined {
+    const directory = OpenDirectory.open(root, libc);
     return directory === undefined ? undefined : new DirectoryChain(directory);
   }
 

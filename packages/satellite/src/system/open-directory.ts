@@ -1,6 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { BoatLoadError } from '@boatload/contract';
+import type { EntryStat } from './entry-stat.ts';
+import type { LibC } from './libc.ts';
 import { OpenFile } from './open-file.ts';
 
 /** Linux' O_PATH, which Node does not name: the file is found, but nothing of it is opened, not even a device. */
@@ -12,7 +14,7 @@ const directoryOnly = anything | constants.O_DIRECTORY;
 const largeDirectory = 256 * 1024;
 
 /** What a path says of which the container has put something else in its place meanwhile. */
-const gone: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE']);
+const gone: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE', 'ENAMETOOLONG']);
 
 /**
  * A directory held by its descriptor, of a tree that a hostile program changes at the same moment. From here one
@@ -23,18 +25,21 @@ const gone: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTAL
  */
 export class OpenDirectory implements Disposable {
   readonly #descriptor: number;
+  readonly #libc: LibC | undefined;
   #closed = false;
 
-  private constructor(descriptor: number) {
+  private constructor(descriptor: number, libc: LibC | undefined) {
     this.#descriptor = descriptor;
+    this.#libc = libc;
   }
 
   /**
    * Opens the root of a tree; undefined if there is no such directory.
    * @param path absolute; all but its last part must be out of the reach of containers
+   * @param libc makes looking things up three times as fast
    */
-  static open(path: string): OpenDirectory | undefined {
-    return unlessGone(() => new OpenDirectory(openSync(path, directoryOnly)));
+  static open(path: string, libc?: LibC): OpenDirectory | undefined {
+    return unlessGone(() => new OpenDirectory(openSync(path, directoryOnly), libc));
   }
 
   /** A path that leads to this very directory, for calls of the system that take paths. Only while it is open. */
@@ -44,7 +49,7 @@ export class OpenDirectory implements Disposable {
 
   /** Opens a directory in this one; undefined if there is none of this name, or something else. */
   openChild(name: string): OpenDirectory | undefined {
-    return unlessGone(() => new OpenDirectory(openSync(this.#pathOf(name), directoryOnly)));
+    return unlessGone(() => new OpenDirectory(this.#open(name, directoryOnly), this.#libc));
   }
 
   /** The names in the directory, in the order of bytes. All are held. */
@@ -55,13 +60,15 @@ export class OpenDirectory implements Disposable {
   }
 
   /** What the directory itself is. */
-  statSelf(): Stats {
+  statSelf(): EntryStat {
     return fstatSync(this.#descriptor);
   }
 
   /** What has this name, symbolic links not followed; undefined if nothing has. */
-  stat(name: string): Stats | undefined {
-    return unlessGone(() => lstatSync(this.#pathOf(name), { throwIfNoEntry: false }));
+  stat(name: string): EntryStat | undefined {
+    const statAt = this.#libc?.statAt;
+    if (statAt === undefined) return unlessGone(() => lstatSync(this.#pathOf(name), { throwIfNoEntry: false }));
+    return unlessGone(() => statAt(this.#descriptor, this.#check(name)));
   }
 
   /** Where a symbolic link leads; undefined if there is none of this name. */
@@ -74,7 +81,7 @@ export class OpenDirectory implements Disposable {
    * what is no regular file: to open a device can do things, and to open a FIFO may wait for ever.
    */
   openFile(name: string): OpenFile | undefined {
-    const found = unlessGone(() => openSync(this.#pathOf(name), anything));
+    const found = unlessGone(() => this.#open(name, anything));
     if (found === undefined) return undefined;
     try {
       return OpenFile.reopen(found);
@@ -94,11 +101,18 @@ export class OpenDirectory implements Disposable {
     this.close();
   }
 
+  #open(name: string, flags: number): number {
+    if (this.#libc === undefined) return openSync(this.#pathOf(name), flags);
+    return this.#libc.openAt(this.#descriptor, this.#check(name), flags);
+  }
+
   #pathOf(name: string): Buffer {
-    if (this.#closed || !isName(name)) {
-      throw new BoatLoadError('internal', 'A directory was read after it was closed, or asked for what is no name.');
-    }
-    return Buffer.from(`${this.path}/${name}`, 'latin1');
+    return Buffer.from(`${this.path}/${this.#check(name)}`, 'latin1');
+  }
+
+  #check(name: string): string {
+    if (!this.#closed && isName(name)) return name;
+    throw new BoatLoadError('internal', 'A directory was read after it was closed, or asked for what is no name.');
   }
 }
 

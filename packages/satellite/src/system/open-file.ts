@@ -31,9 +31,8 @@ export class OpenFile implements Disposable {
 
   /** Reads as many bytes as there are from `position` on, at most `length` and 256 KiB; none behind the end. */
   async read(position: number, length: number): Promise<Buffer> {
+    if (length <= smallRead) return this.readNow(position, length);
     const buffer = Buffer.allocUnsafe(Math.min(length, chunkSize));
-    if (buffer.length <= smallRead)
-      return buffer.subarray(0, readSync(this.#descriptor, buffer, 0, buffer.length, position));
     const count = await new Promise<number>((resolve, reject) => {
       read(this.#descriptor, buffer, 0, buffer.length, position, (error, bytes) => {
         if (error === null) resolve(bytes);
@@ -41,6 +40,12 @@ export class OpenFile implements Disposable {
       });
     });
     return buffer.subarray(0, count);
+  }
+
+  /** As `read`, on the main thread: for at most some ten KiB. */
+  readNow(position: number, length: number): Buffer {
+    const buffer = Buffer.allocUnsafe(length);
+    return buffer.subarray(0, readSync(this.#descriptor, buffer, 0, length, position));
   }
 
   /** Not while a read is under way. May be repeated. */
