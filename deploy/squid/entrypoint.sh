@@ -151,7 +151,10 @@ make_places() {
 
 run() {
   make_places
-  configuration=$(mktemp)
+  folder=${TMPDIR:-/tmp}
+  # squid reads it again when told to, so it stays until the next start.
+  find "$folder" -maxdepth 1 -name "data-proxy-$DATA_PROXY_PORT.*" -user "$(id -u)" -delete
+  configuration=$(mktemp "$folder/data-proxy-$DATA_PROXY_PORT.XXXXXX")
   print_configuration >"$configuration"
   # Its shared memory bears this name: without one of our own, any other squid of the host would have the same.
   service=dataproxy$DATA_PROXY_PORT

@@ -63,7 +63,8 @@ export async function startDataProxy(settings: ProxySettings = {}): Promise<Data
   await chmod(folder, 0o755);
   const port = await freePort();
   const all = { PORT: String(port), CACHE_DIR: join(folder, 'cache'), LOG: join(folder, 'log'), ...settings };
-  const child = spawn('sh', [entrypoint], { stdio: ['ignore', 'ignore', 'pipe'], env: await environment(all) });
+  const env = { ...(await environment(all)), TMPDIR: folder };
+  const child = spawn('sh', [entrypoint], { stdio: ['ignore', 'ignore', 'pipe'], env });
   const said: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
   const ask = async (url: string, options: AskOptions = {}): Promise<ProxyAnswer> => readAnswer(port, url, options);
