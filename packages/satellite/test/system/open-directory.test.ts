@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectEngine } from '@boatload/engine';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { run } from '../../../engine/test/tar/tar-bytes.ts';
 import { readViewChanges } from '../../src/changes/view-changes.ts';
 import { streamArchive } from '../../src/files/archive-changes.ts';
 import { DirectoryChain } from '../../src/system/directory-chain.ts';
+import { type LibC, loadLibC } from '../../src/system/libc.ts';
 import { OpenDirectory } from '../../src/system/open-directory.ts';
 import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 import { makeTarget } from '../read-target.ts';
@@ -15,21 +17,32 @@ import { makeTarget } from '../read-target.ts';
 const engine = connectEngine();
 afterAll(() => engine.close());
 
-function open(path: string): OpenDirectory {
-  const directory = OpenDirectory.open(path);
+const libc = await loadLibC();
+
+function open(path: string, calls?: LibC): OpenDirectory {
+  const directory = OpenDirectory.open(path, calls);
   if (directory === undefined) throw new Error(`There is no directory ${path}.`);
   return directory;
 }
 
-describe('an open directory', () => {
+test('the C library can be called here', () => {
+  expect(libc?.statAt).toBeDefined();
+});
+
+describe.each([
+  ['by calls of the C library', libc],
+  ['by Node alone', undefined],
+])('an open directory, read %s,', (_name, calls) => {
   test('finds what is in it by the bytes of names, in their order', async () => {
     await using root = await makeTemporaryDirectory();
     await writeFile(Buffer.from(`${root.path}/r\xffw\n`, 'latin1'), 'content');
     await mkdir(join(root.path, 'dir'));
     await symlink('dir', join(root.path, 'link'));
-    using directory = open(root.path);
+    using directory = open(root.path, calls);
     expect(await directory.names()).toEqual(['dir', 'link', 'r\xffw\n']);
-    expect(directory.stat('r\xffw\n')?.size).toBe(7);
+    const { mode, uid, gid, rdev, size, mtimeMs } = lstatSync(Buffer.from(`${root.path}/r\xffw\n`, 'latin1'));
+    expect(directory.stat('r\xffw\n')).toMatchObject({ mode, uid, gid, rdev, size, mtimeMs });
+    expect(size).toBe(7);
     expect(directory.readLink('link')?.toString()).toBe('dir');
     using file = directory.openFile('r\xffw\n');
     expect((await file?.read(0, 100))?.toString()).toBe('content');
@@ -47,30 +60,38 @@ describe('an open directory', () => {
     await symlink('file', path('to-file'));
     await run('mkfifo', [path('fifo')]);
     await run('mknod', [path('null'), 'c', '1', '3']);
-    expect(OpenDirectory.open(path('to-dir'))).toBeUndefined();
+    expect(OpenDirectory.open(path('to-dir'), calls)).toBeUndefined();
     expect(OpenDirectory.open(path('missing'))).toBeUndefined();
-    using directory = open(root.path);
+    using directory = open(root.path, calls);
     for (const name of ['to-dir', 'file', 'missing']) expect(directory.openChild(name), name).toBeUndefined();
     for (const name of ['to-file', 'dir', 'fifo', 'null', 'missing']) {
       expect(directory.openFile(name), name).toBeUndefined();
     }
     expect(directory.readLink('file')).toBeUndefined();
     expect(directory.stat('missing')).toBeUndefined();
+    expect(directory.stat('x'.repeat(300))).toBeUndefined();
+    expect(directory.stat('to-file')?.mode).toBe(0o120777);
+    await utimes(path('null'), -5, -1_000_000_000);
+    await run('mknod', [path('other'), 'b', '300', '70000']);
+    for (const name of ['null', 'other', 'fifo']) {
+      const { mode, rdev, mtimeMs } = lstatSync(path(name));
+      expect(directory.stat(name)).toMatchObject({ mode, rdev, mtimeMs });
+    }
   });
 
   test.each(['', '.', '..', 'dir/file', '../etc', 'dir\0'])('refuses %j, which is not the name of an entry', (name) => {
-    using directory = open('/tmp');
-    const calls = [
+    using directory = open('/tmp', calls);
+    const lookups = [
       () => directory.openChild(name),
       () => directory.stat(name),
       () => directory.openFile(name),
       () => directory.readLink(name),
     ];
-    for (const call of calls) expect(call).toThrow(expect.objectContaining({ code: 'internal' }));
+    for (const call of lookups) expect(call).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 
   test('refuses to be read after it was closed: its number may be that of another', () => {
-    const directory = open('/tmp');
+    const directory = open('/tmp', calls);
     directory.close();
     directory.close();
     expect(() => directory.stat('x')).toThrow(expect.objectContaining({ code: 'internal' }));
@@ -81,7 +102,7 @@ test('a way of many directories can be gone up and down, and says when it is gon
   await using root = await makeTemporaryDirectory();
   await mkdir(join(root.path, 'd/'.repeat(100)), { recursive: true });
   await writeFile(join(root.path, 'd', 'near'), '');
-  using chain = DirectoryChain.open(root.path);
+  using chain = DirectoryChain.open(root.path, libc);
   if (chain === undefined) throw new Error('There is no such directory.');
   for (let depth = 0; depth < 100; depth += 1) expect(chain.enter('d')).toBe(true);
   expect(chain.enter('d')).toBe(false);
@@ -122,11 +143,14 @@ describe('against a program that swaps a directory and a file for links to a sec
     return Number(said.join('').split('\n')[1]);
   }
 
-  test('no byte of it is read by a walk', async () => {
+  test.each([
+    ['by calls of the C library', libc],
+    ['by Node alone', undefined],
+  ])('no byte of it is read by a walk %s', async (_name, calls) => {
     const seen = { harmless: 0, gone: 0 };
     const contents = new Set<string>();
     const swaps = await race(async (path) => {
-      using root = open(path);
+      using root = open(path, calls);
       for (let turn = 0; turn < 200; turn += 1) {
         using directory = root.openChild('d');
         using inner = directory?.openChild('dir');
