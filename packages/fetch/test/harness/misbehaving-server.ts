@@ -112,7 +112,8 @@ const misbehaviours: Readonly<Record<string, Misbehaviour>> = {
   '/wrong-part': ({ response, visit, offset }) => {
     if (visit === 1) return cutFirstHalf(response);
     if (offset === 0) return response.writeHead(200, { etag }).end(content);
-    startPart(response, 100, { etag });
+    // Without a length, which would give it away.
+    response.writeHead(206, { etag, 'content-range': `bytes 100-${content.length - 1}/${content.length}` });
     return response.end(content.subarray(100));
   },
   '/part-unasked': ({ response }) => {
