@@ -16,6 +16,7 @@ import {
 } from '@boatload/engine';
 import type { SatelliteLog } from '../satellite-log.ts';
 import { loadLibC } from '../system/libc.ts';
+import { seesTrustedAttributes } from '../system/trusted-attributes.ts';
 import {
   isMountablePath,
   type OverlayFeatures,
@@ -45,7 +46,7 @@ export async function probeViews(
 ): Promise<OverlayFeatures | undefined> {
   if (process.getuid?.() !== 0 || !isMountablePath(directory)) return undefined;
   // Without it nobody could tell what a container deleted in a view.
-  if ((await loadLibC()) === undefined) return undefined;
+  if ((await loadLibC()) === undefined || !(await seesTrustedAttributes())) return undefined;
   const probe = await mkdtemp(join(directory, 'probe-'));
   try {
     const signal = AbortSignal.timeout(patience);
