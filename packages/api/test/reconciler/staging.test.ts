@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoredContainer } from '../../src/store/records.ts';
 import { type HeldServer, openHeldServer } from '../services/held-server.ts';
@@ -59,6 +60,22 @@ describe('data that the service fetches for its node', () => {
     expect(await service.store.containers.find(id)).toBeUndefined();
     expect(await rig.blobFiles()).toEqual([]);
   });
+});
+
+test('an upload that several containers share goes with the last of them', async () => {
+  const lease = await service.blobs.write(Readable.from([Buffer.from(content)]));
+  const data = { kind: 'blob', digest: lease.digest, size: lease.size } as const;
+  const shared = { data, dataName: 'shared.txt', datapath: '/data', workdir: '/data' };
+  const ids = [await submit(service, 'cat shared.txt', shared), await submit(service, 'sleep 1000', shared)];
+  await lease.release();
+  const [ended = '', running = ''] = ids;
+  await untilState(service, ended, 'exited');
+  expect(await outputOf(service, ended)).toBe(content);
+  await untilState(service, running, 'running');
+  await remove(service, ended);
+  expect(await rig.blobFiles()).toEqual([digest]);
+  await remove(service, running);
+  expect(await rig.blobFiles()).toEqual([]);
 });
 
 describe('how far a staging is', () => {

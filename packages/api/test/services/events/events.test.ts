@@ -79,8 +79,9 @@ describe('the events of a container', () => {
     const id = await rig.submit();
     const readers = Array.from({ length: 8 }, () => rig.ofContainer(id).rest());
     for (let round = 0; round < 10; round += 1) {
+      const recording = rig.containers.record(id, { at, state: 'running', reason: String(round) });
       readers.push(rig.ofContainer(id).rest());
-      await rig.containers.record(id, { at, state: 'running', reason: String(round) });
+      await recording;
     }
     await rig.containers.record(id, { at, state: 'exited' });
     const expected = ['1 submitted', ...Array.from({ length: 10 }, (_, round) => `${round + 2} running`), '12 exited'];
