@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Engine } from '@boatload/engine';
+import { type Engine, removeVolume } from '@boatload/engine';
 import type { ScratchOptions } from '../../engine/test/scratch-container.ts';
 import { headerOf, inChunks, type Packed, packAll } from '../../engine/test/tar/tar-bytes.ts';
 import type { ViewLayers } from '../src/state/attempt-record.ts';
@@ -40,6 +40,10 @@ export async function makeStagedTarget(engine: Engine, options: StagedOptions): 
   const volume = `boatload-test-${randomUUID()}`;
   const baselineFile = join(directory, 'baseline');
   const view = kind === 'view' ? await makeView(engine, { directory, volume, entries: all }) : undefined;
+  const clear = async (): Promise<void> => {
+    await removeVolume(engine, volume);
+    await removeTree(directory);
+  };
   const made = await makeTarget(engine, {
     ...scratch,
     injected,
@@ -47,6 +51,9 @@ export async function makeStagedTarget(engine: Engine, options: StagedOptions): 
     ...(kind === 'volume'
       ? { baselineFile, beforeStart: (made) => stage(engine, made, { entries: all, baselineFile }) }
       : {}),
+  }).catch(async (error: unknown) => {
+    await clear();
+    throw error;
   });
   const mounts = made.target.mounts.map((mount) =>
     mount.path === '/data' && view !== undefined ? { ...mount, view } : mount,
@@ -57,7 +64,7 @@ export async function makeStagedTarget(engine: Engine, options: StagedOptions): 
     view,
     async [Symbol.asyncDispose]() {
       await made[Symbol.asyncDispose]();
-      await removeTree(directory);
+      await clear();
     },
   };
 }
