@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SatelliteLog } from '../satellite-log.ts';
 import { removeTree } from '../state/remove-tree.ts';
@@ -89,6 +89,13 @@ export class EntryFiles {
     return join(this.directoryOf(id), name);
   }
 
+  async isThere(path: string): Promise<boolean> {
+    return await access(path).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** Puts an entry that is complete in its workplace where it belongs. */
   async install(workplace: string, facts: EntryFacts): Promise<void> {
     await this.writeWhole(join(workplace, factsName), facts, facts.createdAt);
@@ -125,10 +132,10 @@ export class EntryFiles {
     await this.#await(utimes(join(this.directoryOf(id), factsName), time / 1_000, time / 1_000));
   }
 
-  /** Takes an entry out of sight at once; the disk has its room again a while later. */
+  /** Takes an entry out of sight at once; the disk has its room again a while later. Nothing happens if there is none. */
   async bury(id: string): Promise<void> {
     const grave = this.nameTemporary();
-    const renamed = rename(this.directoryOf(id), grave);
+    const renamed = rename(this.directoryOf(id), grave).catch(ignoreMissing);
     this.#track(renamed.then(() => removeTree(grave)));
     await renamed;
   }
@@ -195,4 +202,8 @@ export class EntryFiles {
       .finally(() => this.#removals.delete(tracked));
     this.#removals.add(tracked);
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }

@@ -32,25 +32,32 @@ export class LocalDataCache implements DataCache {
   async file(source: Source, wish: CacheWish): Promise<CachedFile> {
     this.#refuseIfClosed();
     const { entries, files } = this.#parts;
-    using content = await this.#contents.bring(source, (sha256) => findContent(entries.ofContent(sha256)), wish);
-    const { entry, fileName } = content;
-    tellEnd('fetching', entry, wish);
-    entries.hold(entry, wish.holder);
-    return {
-      id: entry.id,
-      file: contentPath(files, entry),
-      size: entry.facts.contentBytes,
-      ...(fileName === undefined ? {} : { fileName }),
-    };
+    for (;;) {
+      using content = await this.#contents.bring(source, (sha256) => findContent(entries.ofContent(sha256)), wish);
+      const { entry, fileName } = content;
+      if (await this.#isLost(entry)) continue;
+      tellEnd('fetching', entry, wish);
+      entries.hold(entry, wish.holder);
+      return {
+        id: entry.id,
+        file: contentPath(files, entry),
+        size: entry.facts.contentBytes,
+        ...(fileName === undefined ? {} : { fileName }),
+      };
+    }
   }
 
   async tree(source: Source, wish: TreeWish): Promise<CachedTree> {
     this.#refuseIfClosed();
-    using content = await this.#contents.bring(source, this.#trees.sourceFor(wish), wish);
-    tellEnd('fetching', content.entry, wish);
-    const tree = await this.#trees.make(content, wish);
-    if (wish.unpack && tree.facts.archive !== null) tellEnd('unpacking', tree, wish);
-    return { id: tree.id, directory: this.#parts.files.contentOf(tree.facts) };
+    for (;;) {
+      using content = await this.#contents.bring(source, this.#trees.sourceFor(wish), wish);
+      if (await this.#isLost(content.entry)) continue;
+      tellEnd('fetching', content.entry, wish);
+      const tree = await this.#trees.make(content, wish);
+      if (await this.#isLost(tree)) continue;
+      if (wish.unpack && tree.facts.archive !== null) tellEnd('unpacking', tree, wish);
+      return { id: tree.id, directory: this.#parts.files.contentOf(tree.facts) };
+    }
   }
 
   heldBy(holder: string): readonly string[] {
@@ -97,6 +104,14 @@ export class LocalDataCache implements DataCache {
     await durability.settle();
     await urls.settle();
     await files.close();
+  }
+
+  /** Whether somebody removed an entry from the disk: then it is forgotten, so that it can be brought again. */
+  async #isLost(entry: Entry): Promise<boolean> {
+    const { files, entries } = this.#parts;
+    if (await files.isThere(contentPath(files, entry))) return false;
+    await entries.drop(entry);
+    return true;
   }
 
   #refuseIfClosed(): void {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Durability } from '../../src/cache/durability.ts';
@@ -108,6 +108,34 @@ describe('a cache that is opened again', () => {
     await using cache = await rig.open();
     expect(await cache.list()).toEqual([]);
     expect(await readFile((await cache.file(rig.source('/x'), wish('two'))).file, 'utf8')).toBe('content');
+  });
+});
+
+describe('a cache whose entries somebody removed from the disk', () => {
+  it.each([
+    ['as it came', { unpack: false }],
+    ['unpacked', {}],
+    ['unpacked for somebody else', { owner: async () => ({ uid: 7, gid: 7 }) }],
+  ])('brings content again that is wanted %s', async (_what, rest) => {
+    await using rig = await openRig(answerWith(() => tarOf({ a: 'content' }), fresh));
+    await using cache = await rig.open();
+    await cache.tree(rig.source('/x'), wish('one'));
+    await cache.tree(rig.source('/x'), wish('two', { unpack: false }));
+    for (const id of await rig.names('entries')) await rm(join(rig.directory, 'entries', id), { recursive: true });
+    const { directory } = await cache.tree(rig.source('/x'), wish('three', rest));
+    expect(await readdir(directory)).toHaveLength(1);
+  });
+
+  it('lets go of them without a complaint', async () => {
+    await using rig = await openRig(answerWith(() => 'content', fresh));
+    await using cache = await rig.open();
+    await cache.file(rig.upload('uploaded'), wish('one'));
+    const { id } = await cache.file(rig.source('/x'), wish('two'));
+    for (const name of await rig.names('entries')) await rm(join(rig.directory, 'entries', name), { recursive: true });
+    await cache.release('one');
+    await cache.release('two');
+    await cache.remove(id);
+    expect(await cache.list()).toEqual([]);
   });
 });
 
