@@ -1,7 +1,7 @@
 import { BoatLoadError } from '@boatload/contract';
 
 /** Bytes of what was decompressed before that a compressed archive may refer back to: they are held in memory. */
-export const mostWindowBytes = 128 * 1_048_576;
+const mostWindowBytes = 128 * 1_048_576;
 
 /** @throws archive_too_large */
 export function checkWindow(bytes: number, how: string): void {
