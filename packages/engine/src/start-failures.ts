@@ -21,6 +21,13 @@ const commandIn = (subject: FailureSubject, found: RegExpExecArray): string => f
 /** The first that matches counts. Seen on Engines 20.10 to 29 (runc 1.0 to 1.3). */
 const readings: readonly Reading[] = [
   {
+    // First, because it names paths of the node, which may have any of the words below.
+    pattern: /failed to mount local volume: .*: no such file or directory/i,
+    code: 'start_failed',
+    sentence: () =>
+      "The script or the data are no longer where the node's service keeps them: somebody removed them from its state directory. Submit again.",
+  },
+  {
     pattern: /unable to find (?:user|group) (\S+):/i,
     code: 'user_not_found',
     sentence: ({ image }, found) =>

@@ -11,6 +11,11 @@ describe('a start that the Engine refused', () => {
     [`${runc}exec: "/nope": stat /nope: no such file or directory: unknown`, 'command_not_found', '/nope'],
     [`${runc}exec: "/etc": permission denied: unknown`, 'command_not_executable', '/etc'],
     [`${runc}exec /s: exec format error: unknown`, 'command_not_executable', 'run-me'],
+    [
+      "error while mounting volume '/var/lib/docker/volumes/v/_data': failed to mount local volume: mount overlay:/var/lib/docker/volumes/v/_data, data: lowerdir=/cgroup/lower,upperdir=/u,workdir=/w: no such file or directory",
+      'start_failed',
+      'Submit again',
+    ],
     ['unable to find user foo: no matching entries in passwd file', 'user_not_found', 'foo'],
     ['unable to find group bar: no matching entries in group file', 'user_not_found', 'bar'],
     ['No command specified', 'command_not_found', 'script'],

@@ -1,5 +1,5 @@
 import { chmod, chown, copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Owner } from '../image/resolve-owner.ts';
 import type { MountRecord, ViewLayers } from '../state/attempt-record.ts';
 import { workDirectoryOf } from './view-volume.ts';
@@ -21,9 +21,10 @@ export async function makeViews(mounts: readonly MountRecord[], { owner, script 
 }
 
 async function makeLayers(layers: ViewLayers, { uid, gid }: Owner): Promise<void> {
-  for (const directory of [layers.lower, layers.upper, workDirectoryOf(layers)]) {
-    await mkdir(directory, { recursive: true });
-  }
+  const home = dirname(layers.upper);
+  // What the cache has is never made here: were it gone, the container would run without its data, and not tell.
+  const own = [layers.lower, layers.upper, workDirectoryOf(layers)].filter((path) => dirname(path) === home);
+  for (const directory of own) await mkdir(directory, { recursive: true });
   // An overlay shows its upper directory's owner and mode as those of the whole.
   await chown(layers.upper, uid, gid);
   await chmod(layers.upper, 0o755);
