@@ -2,10 +2,10 @@ import type { Backend } from '@boatload/backend';
 import { type AttemptStatus, BoatLoadError, type StagingProgress } from '@boatload/contract';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { SourceFetcher } from '../services/source-fetcher.ts';
+import type { Slots } from '../slots.ts';
 import type { ContainerChange, StoredContainer } from '../store/records.ts';
 import type { ContainerStore } from '../store/store.ts';
 import { launchAttempt } from './launch.ts';
-import type { Slots } from './slots.ts';
 import type { Step, StepKind } from './step.ts';
 
 /** What steps act on. */

@@ -44,6 +44,7 @@ class LaunchDiary {
   /** The last word of each step. */
   readonly #steps = new Map<string, Progress>();
   #shown: StoredContainer;
+  #isClosed = false;
   #recorded: Promise<unknown> = Promise.resolve();
 
   constructor(context: StepContext, attempt: number) {
@@ -52,7 +53,9 @@ class LaunchDiary {
     this.#shown = context.container;
   }
 
+  /** What is told after the end is not heard: a backend that was told to give up may still have a word on its way. */
   note(news: LaunchReport): void {
+    if (this.#isClosed) return;
     if (news.phase !== 'staging') this.#context.progress(undefined);
     else if (news.progress !== undefined) this.#noteProgress(news.progress);
     const change = changeOf(news, this.#shown, this.#attempt);
@@ -63,6 +66,7 @@ class LaunchDiary {
 
   /** Resolves when all is kept. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#context.progress(undefined);
     if (this.#steps.size > 0) this.#record({ at: new Date().toISOString(), ...this.#takeStaged() });
     await this.#recorded;

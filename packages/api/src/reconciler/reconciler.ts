@@ -4,10 +4,10 @@ import { type AttemptRef, type AttemptStatus, BoatLoadError, finalStates, type P
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Backends } from '../services/backends.ts';
 import type { SourceFetcher } from '../services/source-fetcher.ts';
+import { Slots } from '../slots.ts';
 import type { Store } from '../store/store.ts';
 import { isLateNews } from './plan.ts';
 import { RemovalWaits } from './removal-waits.ts';
-import { Slots } from './slots.ts';
 import { type ReconcilerLog, Worker, type WorkerOptions } from './worker.ts';
 
 export interface ReconcilerOptions {

@@ -2,6 +2,7 @@ import { BoatLoadError, type Source } from '@boatload/contract';
 import type { Fetcher, FetchRequest } from '@boatload/fetch';
 import type { BlobLease, BlobStore } from '../blobs/blob-store.ts';
 import type { ServiceLimits } from '../config.ts';
+import { Slots } from '../slots.ts';
 import type { FetchedBlob, FetchedPart, StoredContainer } from '../store/records.ts';
 import type { ContainerStore } from '../store/store.ts';
 
@@ -10,6 +11,8 @@ export interface SourceFetcherOptions {
   readonly blobs: Pick<BlobStore, 'keep'>;
   readonly containers: Pick<ContainerStore, 'keepFetched'>;
   readonly limits: ServiceLimits;
+  /** How many fetches may go on at once; the others wait for their turn. Default 16. */
+  readonly fetchesAtOnce?: number;
 }
 
 export interface CompleteOptions {
@@ -45,9 +48,12 @@ export function missingParts({ submission, fetched }: StoredContainer): readonly
 export class SourceFetcher {
   readonly #options: SourceFetcherOptions;
   readonly #flights = new Map<string, Flight>();
+  /** Every fetch holds connections and writes to the one disk that uploads and the store are on, too. */
+  readonly #turns: Slots;
 
   constructor(options: SourceFetcherOptions) {
     this.#options = options;
+    this.#turns = new Slots(options.fetchesAtOnce ?? 16);
   }
 
   /**
@@ -106,7 +112,8 @@ export class SourceFetcher {
     const { scriptBytes, dataBytes } = this.#options.limits;
     const limitBytes = part === 'script' ? scriptBytes : dataBytes;
     const digest = sha256 === undefined ? {} : { sha256 };
-    const result = this.#fetch({ url, limitBytes, onProgress, signal: abort.signal, ...digest });
+    const request = { url, limitBytes, onProgress, signal: abort.signal, ...digest };
+    const result = this.#turns.run(() => this.#fetch(request), abort.signal);
     const flight = { result, abort, listeners };
     this.#flights.set(key, flight);
     // Whoever asks later may get newer content; so the next one is fetched anew.

@@ -15,7 +15,7 @@ import {
   removeContainer,
   removeVolume,
 } from '@boatload/engine';
-import { createFetcher } from '@boatload/fetch';
+import { createFetcher, type FetcherOptions } from '@boatload/fetch';
 import { createLocalSatellite } from '@boatload/satellite';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
 import { defaultLimits } from '../../src/config.ts';
@@ -44,7 +44,11 @@ export interface Service {
 export interface ServiceOptions {
   /** Default: the Engine that the environment names. */
   readonly dockerHost?: string;
+  /** Default: servers of this machine may be asked, once. */
+  readonly fetching?: FetcherOptions;
 }
+
+const once: FetcherOptions = { policy: { allow: ['127.0.0.0/8'] }, limits: { retries: 0 } };
 
 /** A data folder and an installation on the real Engine, on which services follow one another. */
 export class ReconcilerRig implements AsyncDisposable {
@@ -70,12 +74,12 @@ export class ReconcilerRig implements AsyncDisposable {
   }
 
   /** Starts the service on what the one before left. */
-  async start({ dockerHost }: ServiceOptions = {}): Promise<Service> {
+  async start({ dockerHost, fetching = once }: ServiceOptions = {}): Promise<Service> {
     const store = await openStore({ file: join(this.#dir, 'boatload.db') });
     const blobs = await BlobStore.open({ dir: join(this.#dir, 'blobs'), references: store.blobs });
     const options = engineOptionsFromEnvironment(process.env);
     const engine = connectEngine(dockerHost === undefined ? options : { ...options, host: dockerHost });
-    const fetcher = createFetcher({ policy: { allow: ['127.0.0.0/8'] }, limits: { retries: 0 } });
+    const fetcher = createFetcher(fetching);
     const satellite = await createLocalSatellite({
       node: 'test-node',
       engine,

@@ -146,6 +146,7 @@ describe('what a node keeps', () => {
     ['a number alone', '7', 'bad_json', undefined],
     ['a field that is misspelt', '{"unusedfor": 86400}', 'unknown_field', 'unusedfor'],
     ['words', '{"unused_for": "7d"}', 'invalid_field', 'unused_for'],
+    ['a blank', '{"unused_for": " "}', 'invalid_field', 'unused_for'],
     ['a time to come', '{"unused_for": -1}', 'invalid_field', 'unused_for'],
     ['an endless time', '{"unused_for": 1e300}', 'invalid_field', 'unused_for'],
     ['a list of times', '{"unused_for": [0]}', 'invalid_field', 'unused_for'],

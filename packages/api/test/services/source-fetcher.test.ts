@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { createFetcher } from '@boatload/fetch';
 import { describe, expect, test } from 'vitest';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
-import { type CompleteOptions, missingParts, SourceFetcher } from '../../src/services/source-fetcher.ts';
+import {
+  type CompleteOptions,
+  missingParts,
+  SourceFetcher,
+  type SourceFetcherOptions,
+} from '../../src/services/source-fetcher.ts';
 import type { StoredContainer, Submission } from '../../src/store/records.ts';
 import { newContainer, openTestStore, plainSubmission } from '../store/sample-container.ts';
 import { openHeldServer } from './held-server.ts';
@@ -81,6 +86,24 @@ describe('what nodes cannot reach', () => {
     expect((await again).fetched.data?.digest).toBe(digest);
   });
 
+  test('waits for its turn where much is fetched already, and can be given up meanwhile', async () => {
+    await using rig = await openRig({ fetchesAtOnce: 1 });
+    const [first, second, third] = await Promise.all(
+      ['/first', '/second', '/third'].map((path) => rig.submit({ data: rig.urlOf(path) })),
+    );
+    if (first === undefined || second === undefined || third === undefined) throw new Error('nothing was submitted');
+    const leaving = new AbortController();
+    const completing = [rig.complete(first), rig.complete(second, { signal: leaving.signal }), rig.complete(third)];
+    const response = await rig.server.asked('/first');
+    leaving.abort();
+    await expect(completing[1]).rejects.toMatchObject({ name: 'AbortError' });
+    expect(rig.server.requests('/third')).toBe(0);
+    answer(response);
+    answer(await rig.server.asked('/third'));
+    await Promise.all([completing[0], completing[2]]);
+    expect(rig.server.requests('/second')).toBe(0);
+  });
+
   test('leaves nothing where it breaks off, is refused, or is for a container that goes', async () => {
     await using rig = await openRig();
     const wrong = { ...rig.urlOf('/wrong'), sha256: '0'.repeat(64) };
@@ -134,7 +157,7 @@ test('nothing is missing where the node fetches, or nothing is at a URL', async 
   expect([missingParts(byNode), missingParts(uploaded)]).toEqual([[], []]);
 });
 
-async function openRig() {
+async function openRig(options: Pick<SourceFetcherOptions, 'fetchesAtOnce'> = {}) {
   const kept = await openTestStore();
   const server = await openHeldServer();
   const { store } = kept;
@@ -142,7 +165,7 @@ async function openRig() {
   const blobs = await BlobStore.open({ dir, references: store.blobs });
   const fetcher = createFetcher({ policy: { allow: ['127.0.0.1'] }, limits: { retries: 0 } });
   const limits = { scriptBytes: 1_000, dataBytes: 10_000 };
-  const sources = new SourceFetcher({ fetcher, blobs, containers: store.containers, limits });
+  const sources = new SourceFetcher({ fetcher, blobs, containers: store.containers, limits, ...options });
   return {
     server,
     store,

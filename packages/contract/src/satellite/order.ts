@@ -13,7 +13,8 @@ export type Source =
   | { readonly kind: 'blob'; readonly digest: string; readonly size: number }
   | {
       readonly kind: 'url';
-      readonly url: string /** Of the content, in hexadecimal; any other is refused. */;
+      readonly url: string;
+      /** Of the content, in hexadecimal; any other is refused. */
       readonly sha256?: string;
     };
 

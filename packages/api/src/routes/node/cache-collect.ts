@@ -49,7 +49,9 @@ function readUnusedFor(given: unknown): number {
     });
   }
   if (value === null || value === undefined || value === '') return 0;
-  const seconds = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
+  // Number takes a blank for 0, which would empty the whole cache.
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+  const seconds = isNumber ? Number(value) : Number.NaN;
   if (seconds >= 0 && seconds <= mostSeconds) return seconds;
   throw new BoatLoadError('invalid_field', 'unused_for must be a number of seconds, at least 0.', {
     field: 'unused_for',

@@ -21,6 +21,8 @@ export class EventQueue {
   readonly #pause: number;
   readonly #longest: number;
   readonly #events: ContainerEvent[] = [];
+  /** Whether there were too many events; then nothing is kept any more. */
+  #isTooLong = false;
   readonly #held = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
   readonly #woken = new EventTarget();
@@ -38,6 +40,7 @@ export class EventQueue {
 
   /** Adds a container's progress, or puts it in the place of what is held back; undefined: there is no more. */
   pushProgress(container: string, progress: Progress | undefined): void {
+    if (this.#isTooLong) return;
     const held = this.#held.get(container);
     if (progress === undefined) {
       this.#release(container);
@@ -56,7 +59,7 @@ export class EventQueue {
    */
   async *read(signal: AbortSignal): AsyncGenerator<ContainerEvent> {
     for (;;) {
-      if (this.#events.length > this.#longest) throw tooSlow();
+      if (this.#isTooLong) throw tooSlow();
       const event = this.#events.shift();
       if (event === undefined) await once(this.#woken, 'wake', { signal });
       else yield event;
@@ -65,6 +68,7 @@ export class EventQueue {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#held.clear();
     this.#events.length = 0;
   }
@@ -75,8 +79,13 @@ export class EventQueue {
   }
 
   #add(event: ContainerEvent): void {
-    // One too many is kept as the sign of it.
-    if (this.#events.length <= this.#longest) this.#events.push(event);
+    if (this.#isTooLong) return;
+    this.#events.push(event);
+    // A reader who has stopped reading may stay connected for ever: he must hold no memory until then.
+    if (this.#events.length > this.#longest) {
+      this.#isTooLong = true;
+      this.close();
+    }
     this.#woken.dispatchEvent(new Event('wake'));
   }
 

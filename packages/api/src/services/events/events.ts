@@ -20,8 +20,8 @@ export class EventService {
   }
 
   /**
-   * The timeline of a container, behind its entry with the number `after` (0: all of it), and how far its staging
-   * is. Ends when the container is in a final state, or gone.
+   * The timeline of a container, behind its entry with the number `after` (0: all of it; a number that there is not
+   * yet: what comes from now on), and how far its staging is. Ends when the container is in a final state, or gone.
    */
   async *ofContainer(id: string, after: number, signal: AbortSignal): AsyncGenerator<ContainerEvent> {
     using heard = this.#listen((container) => container.id === id);
@@ -31,11 +31,10 @@ export class EventService {
     for (const entry of known.slice(after)) yield stateEvent(id, entry);
     if (isOver(container.timeline.at(-1))) return;
     heard.queue.pushProgress(id, this.#parts.progress(id));
-    const sent = Math.max(after, known.length);
     for await (const event of heard.queue.read(signal)) {
       if (event.kind === 'end') return;
       // What was committed before the timeline was read was told by it.
-      if (event.kind !== 'state' || event.data.seq > sent) yield event;
+      if (event.kind !== 'state' || event.data.seq > known.length) yield event;
     }
   }
 

@@ -38,6 +38,19 @@ describe('the events of a container', () => {
     }
   });
 
+  test('go on with what comes where the last to come is said to be one that there is not yet', async () => {
+    await using rig = await openRig();
+    const id = await rig.submit();
+    const events = rig.ofContainer(id, 99);
+    await events.begin();
+    await rig.ofContainer(id).take(1);
+    await rig.containers.record(id, [
+      { at, state: 'staging' },
+      { at, state: 'exited' },
+    ]);
+    expect(await events.rest()).toEqual(['2 staging', '3 exited']);
+  });
+
   test('go on over an end that another attempt follows', async () => {
     await using rig = await openRig();
     const id = await rig.submit();
