@@ -31,19 +31,26 @@ export async function prepareAttempt(
     await prepareAnew(context, order, { ...options, dir });
   } catch (error) {
     // Not with the caller's signal: an aborted attempt must be cleaned up all the more.
-    await undoPreparation(context, order.ref).catch((cause: unknown) => {
-      context.log.warn({ err: cause, ...order.ref }, 'what a failed preparation left is removed when next seen');
-    });
-    await context.cache.release(attemptKey(order.ref));
+    await cleanUp(context, order.ref);
     throw error;
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-/** The record is the first and the last trace of an attempt: without one nothing can be left. */
+/** What fails here must not hide why the preparation failed. */
+async function cleanUp(context: SatelliteContext, ref: AttemptRef): Promise<void> {
+  const warn = (error: unknown): void => {
+    context.log.warn({ err: error, ...ref }, 'what a failed preparation left is removed when next seen');
+  };
+  await undoPreparation(context, ref).catch(warn);
+  await context.cache.release(attemptKey(ref)).catch(warn);
+}
+
+/** Without a record the Engine was asked for nothing: at most a write of the record was begun. */
 async function undoPreparation(context: SatelliteContext, ref: AttemptRef, signal?: AbortSignal): Promise<void> {
-  if ((await context.store.read(ref)) !== undefined) await removeAttempt(context, ref, signal);
+  if ((await context.store.read(ref)) === undefined) await context.store.forget(ref);
+  else await removeAttempt(context, ref, signal);
 }
 
 async function isReady(context: SatelliteContext, ref: AttemptRef, signal: AbortSignal): Promise<boolean> {

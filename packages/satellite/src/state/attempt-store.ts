@@ -52,13 +52,22 @@ export class AttemptStore {
     return names.map(parseKey).filter((ref) => ref !== undefined);
   }
 
+  /** @throws internal when the record of an attempt whose start was asked for cannot be read */
   async read(ref: AttemptRef): Promise<AttemptRecord | undefined> {
     const written = this.#written.get(attemptKey(ref));
     if (written !== undefined) return written;
-    const text = await readIfThere(join(this.#directory(ref), 'record.json'));
+    const file = join(this.#directory(ref), 'record.json');
+    const text = await readIfThere(file);
     if (text === undefined) return undefined;
-    // A validated edge: only this class writes the file, and always as a whole.
-    return JSON.parse(text) as AttemptRecord;
+    try {
+      // A validated edge: only this class writes the file, and always as a whole.
+      return JSON.parse(text) as AttemptRecord;
+    } catch (cause) {
+      // A preparation's record is not synced: a loss of power may empty it, and then it is as if there were none.
+      if ((await this.lastPermit(ref)) === undefined) return undefined;
+      const what = `What the node knows of an attempt that was started cannot be read (${file})`;
+      throw new BoatLoadError('internal', `${what}: restore the file, or remove its directory.`, { cause });
+    }
   }
 
   async write(record: AttemptRecord): Promise<void> {

@@ -1,6 +1,6 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createContainer, listContainers, listVolumes } from '@boatload/engine';
+import { createContainer, listContainers, listVolumes, removeContainer } from '@boatload/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EventWatch, isOf } from '../../src/conformance/event-watch.ts';
 import { runToEnd } from '../../src/conformance/run-order.ts';
@@ -51,6 +51,22 @@ async function leavePreparation(order: ReturnType<EngineRig['order']>): Promise<
   await createOurs(order);
 }
 
+/** Turns a prepared attempt into one of the version that bound directories of its own. */
+async function bindInstead(order: ReturnType<EngineRig['order']>, directory: string): Promise<void> {
+  const name = permitName(order.ref, 1);
+  await removeContainer(rig.engine, name);
+  const labels = { ...rig.labels, 'io.boatload.container': order.ref.container, 'io.boatload.attempt': '1' };
+  const Image = sampleImage;
+  const HostConfig = { Mounts: [], Binds: [`${directory}:/data`] };
+  const containerId = await createContainer(rig.engine, name, {
+    creation: { Image, Cmd: [...order.args], Labels: labels, HostConfig },
+  });
+  const file = join(rig.stateDir, 'attempts', attemptKey(order.ref), 'record.json');
+  const { cached: _, ...record } = Object(JSON.parse(await readFile(file, 'utf8')));
+  const mounts = [{ path: '/data', kind: 'data', directory }];
+  await writeFile(file, JSON.stringify({ ...record, containerId, mounts, injected: ['/data'] }));
+}
+
 describe('a satellite that was killed', () => {
   it('while it prepared leaves nothing once it is back', async () => {
     const order = rig.order();
@@ -68,6 +84,41 @@ describe('a satellite that was killed', () => {
     gate.reopen();
     expect(await satellite.status(order.ref)).toMatchObject({ phase: 'absent' });
     expect(await runToEnd(satellite, order)).toMatchObject({ exitCode: 8 });
+  });
+
+  it('prepares anew what it had begun to write down', async () => {
+    const satellite = await rig.satellite();
+    const order = rig.order({ args: ['sh', '-c', 'exit 6'] });
+    await mkdir(join(rig.stateDir, 'attempts', attemptKey(order.ref), 'record.json.new'), { recursive: true });
+    expect(await runToEnd(satellite, order)).toMatchObject({ exitCode: 6 });
+  });
+
+  it('starts also where a loss of power emptied the record of a preparation', async () => {
+    const order = rig.order();
+    await leavePreparation(order);
+    await writeFile(join(rig.stateDir, 'attempts', attemptKey(order.ref), 'record.json'), '');
+    await rig.satellite();
+    expect(await rig.leftovers(order.ref)).toEqual([]);
+  });
+
+  it('removes and reads what a version of before views bound to a directory', async () => {
+    const order = rig.order({ args: ['sh', '-c', 'echo more > /data/new'] });
+    const first = await rig.satellite();
+    await first.prepare(order);
+    await first[Symbol.asyncDispose]();
+    const directory = join(rig.stateDir, 'attempts', attemptKey(order.ref));
+    const bound = join(directory, 'mounts', 'data');
+    await mkdir(bound, { recursive: true });
+    await bindInstead(order, bound);
+    const satellite = await rig.satellite();
+    await satellite.start(order.ref);
+    await using watch = new EventWatch(satellite);
+    await watch.phase(order.ref, 'ended');
+    const changes: string[] = [];
+    for await (const { path, kind } of satellite.changes(order.ref)) changes.push(`${kind} ${path}`);
+    expect(changes).toEqual(['added /data/new']);
+    await satellite.remove(order.ref);
+    expect(await rig.leftovers(order.ref)).toEqual([]);
   });
 
   it('leaves no container or volume on the Engine that no record knows', async () => {

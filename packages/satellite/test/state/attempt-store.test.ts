@@ -25,6 +25,16 @@ describe("a satellite's store", () => {
     await expect(store.lastPermit(ref)).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 
+  it('takes a record that was lost with the power as none, unless a start was asked for', async () => {
+    await using dir = await makeTemporaryDirectory();
+    const store = await AttemptStore.open(dir.path);
+    await mkdir(join(dir.path, 'attempts', attemptKey(ref)));
+    await writeFile(join(dir.path, 'attempts', attemptKey(ref), 'record.json'), '');
+    expect(await store.read(ref)).toBeUndefined();
+    await store.usePermit(ref, 1);
+    await expect(store.read(ref)).rejects.toMatchObject({ code: 'internal' });
+  });
+
   it('empties what is temporary when it opens', async () => {
     await using dir = await makeTemporaryDirectory();
     const { temporary } = await AttemptStore.open(dir.path);
