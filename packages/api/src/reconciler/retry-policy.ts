@@ -6,11 +6,12 @@ const stepBackoff = { first: 200, most: 30_000 };
 const attemptBackoff = { first: 100, most: 60_000 };
 
 // How often a launch is tried before its attempt has failed. Without an Engine nothing is wrong with the
-// attempt, so that is waited for; a URL or a registry that fails three times will probably go on to.
+// attempt, so that is waited for. A URL was tried as often as that helps before its launch failed; a registry that
+// fails three times will probably go on to.
 const triesByCode: Partial<Record<ErrorCode, number>> = {
   engine_unavailable: Number.POSITIVE_INFINITY,
   shutting_down: Number.POSITIVE_INFINITY,
-  fetch_failed: 3,
+  fetch_failed: 1,
   image_pull_failed: 3,
 };
 const triesOtherwise = 6;

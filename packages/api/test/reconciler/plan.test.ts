@@ -20,14 +20,13 @@ describe('before the start', () => {
     ['one that ran is looked for', running(), {}, 'look'],
     ['what is nowhere is launched', inState('staging'), { status: status('absent') }, 'launch'],
     ['what is prepared is launched', inState('starting'), { status: status('created') }, 'launch'],
-    ['an old failure does not delay a launch', newOne(), failed('fetch_failed', 1, later(-200)), 'launch'],
+    ['an old failure does not delay a launch', newOne(), failed('image_pull_failed', 1, later(-200)), 'launch'],
   ] as const)('%s', (_, container, observed, kind) => {
     expect(plan(container, known(observed), now).kind).toBe(kind);
   });
 
   test.each([
-    ['fetch_failed', 1, 200],
-    ['fetch_failed', 2, 400],
+    ['image_pull_failed', 1, 200],
     ['image_pull_failed', 2, 400],
     ['engine_unavailable', 8, 25_600],
     ['engine_unavailable', 9, 30_000],
@@ -48,7 +47,7 @@ describe('before the start', () => {
   test.each([
     ['image_not_found', 1],
     ['script_crlf', 1],
-    ['fetch_failed', 3],
+    ['fetch_failed', 1],
     ['image_pull_failed', 3],
     ['engine_error', 6],
     ['internal', 6],
