@@ -11,8 +11,10 @@ import {
 } from '@boatload/engine';
 import { isOurName } from './labels.ts';
 
-/** Milliseconds that the Engine gets to finish what it says is still in progress. */
-const patience = 30_000;
+export interface DiscardOptions extends CallOptions {
+  /** Milliseconds that the Engine gets to finish what it says is still in progress. Default 30 s. */
+  readonly patience?: number;
+}
 
 /** Removes all containers and volumes of ours that carry the labels, killing what runs. May be repeated. */
 export async function discardLabelled(engine: Engine, labels: Labels, options: CallOptions = {}): Promise<void> {
@@ -24,16 +26,16 @@ export async function discardLabelled(engine: Engine, labels: Labels, options: C
 }
 
 /** Removes a container with its anonymous volumes; it is gone when the promise is fulfilled. */
-export async function discardContainer(engine: Engine, id: string, options: CallOptions = {}): Promise<void> {
-  await insist(() => removeContainer(engine, id, options), options.signal);
+export async function discardContainer(engine: Engine, id: string, options: DiscardOptions = {}): Promise<void> {
+  await insist(() => removeContainer(engine, id, options), options);
 }
 
-export async function discardVolume(engine: Engine, name: string, options: CallOptions = {}): Promise<void> {
-  await insist(() => removeVolume(engine, name, options), options.signal);
+export async function discardVolume(engine: Engine, name: string, options: DiscardOptions = {}): Promise<void> {
+  await insist(() => removeVolume(engine, name, options), options);
 }
 
 /** Repeats what the Engine refuses with 409: another removal is at work, or a container still holds a volume. */
-async function insist(call: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+async function insist(call: () => Promise<void>, { signal, patience = 30_000 }: DiscardOptions): Promise<void> {
   const deadline = Date.now() + patience;
   for (let pause = 20; ; pause = Math.min(pause * 2, 1_000)) {
     try {

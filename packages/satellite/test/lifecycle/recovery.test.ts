@@ -128,6 +128,22 @@ describe('a satellite that was killed', () => {
     expect(await listVolumes(rig.engine, rig.labels)).toEqual([]);
   });
 
+  it('tells of its containers also where somebody else uses a volume that it left', async () => {
+    const order = rig.order();
+    await createOurs(order);
+    const mount = { Type: 'volume', Source: `${permitName(order.ref, 1)}-data`, Target: '/data' } as const;
+    const Mounts = [{ ...mount, VolumeOptions: { NoCopy: true } }];
+    const creation = { Image: sampleImage, Cmd: ['true'], HostConfig: { Mounts } };
+    const other = await createContainer(rig.engine, `somebody-elses-${order.ref.container}`, { creation });
+    try {
+      await using watch = new EventWatch(await rig.satellite());
+      await watch.synced();
+      expect(await listContainers(rig.engine, rig.labels)).toEqual([]);
+    } finally {
+      await removeContainer(rig.engine, other);
+    }
+  }, 60_000);
+
   it('leaves nothing of that either once the Engine answers, if it did not at the boot', async () => {
     await createOurs(rig.order());
     await using gate = await EngineGate.open(rig.stateDir);
