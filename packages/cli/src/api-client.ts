@@ -1,4 +1,11 @@
-import { BoatLoadError, type ErrorCode, errorCodes, type Problem, type Token } from '@boatload/contract';
+import {
+  BoatLoadError,
+  type CallOptions,
+  type ErrorCode,
+  errorCodes,
+  type Problem,
+  type Token,
+} from '@boatload/contract';
 
 export interface ApiAddress {
   /** Of the service, with or without a slash at its end. */
@@ -34,14 +41,14 @@ export class ApiClient {
   }
 
   /** The JSON of an answer. */
-  async json<T>(path: string): Promise<T> {
-    return readJson<T>(await this.#call(path, {}));
+  async json<T>(path: string, options: CallOptions = {}): Promise<T> {
+    return readJson<T>(await this.#call(path, options));
   }
 
   /** Sends JSON, and reads what is answered. */
-  async post<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T> {
+  async post<T>(path: string, body: Readonly<Record<string, unknown>>, options: CallOptions = {}): Promise<T> {
     const headers = { 'content-type': 'application/json' };
-    return readJson<T>(await this.#call(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+    return readJson<T>(await this.#call(path, { ...options, method: 'POST', headers, body: JSON.stringify(body) }));
   }
 
   async delete(path: string): Promise<void> {
@@ -52,7 +59,8 @@ export class ApiClient {
   #call(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('authorization', `JWT ${this.#token}`);
-    return send(this.#url, path, { ...init, headers, signal: this.#signal });
+    const signals = init.signal ? [this.#signal, init.signal] : [this.#signal];
+    return send(this.#url, path, { ...init, headers, signal: AbortSignal.any(signals) });
   }
 }
 

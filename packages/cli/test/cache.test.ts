@@ -72,6 +72,39 @@ async function removeContainer(id: string): Promise<void> {
   await api(`/v1/container/${id}/?grace=0`, { method: 'DELETE' });
 }
 
+/** What answers as a service of two nodes does, of which the second cannot tell what it keeps. */
+async function startFleet() {
+  const at = '2026-01-31T10:00:00Z';
+  const origin = 'https://data.example.org/a.zip';
+  const facts = { origin, sha256: '0'.repeat(64), form: 'tree', bytes: 5_120, in_use: 0 } as const;
+  const entry: CacheEntry = { id: 'feed', node: 'pier-1', ...facts, created_at: at, last_used_at: at };
+  const unknown = { cpus: null, memory: null, engine: null, cache_quota: null };
+  const nodes = ['pier-1', 'pier-2'].map((node) => ({ node, ...unknown, reason: null }));
+  const answers: Readonly<Record<string, unknown>> = {
+    '/api-token-auth/': { token: 'a.b.c' },
+    '/v1/node/': nodes,
+    '/v1/node/pier-2/': nodes[1],
+    '/v1/node/pier-1/cache/': [entry],
+    '/v1/node/pier-1/cache/gc': { removed: [entry], bytes: entry.bytes },
+  };
+  const server = createServer(({ method, url = '' }, response) => {
+    const isKnown = answers[url] !== undefined;
+    if (method === 'DELETE') response.writeHead(204).end();
+    else if (isKnown) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answers[url]));
+    else
+      response
+        .writeHead(500, { 'content-type': 'application/problem+json' })
+        .end(JSON.stringify({ code: 'internal', detail: 'Its disk is gone.' }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, entry, [Symbol.asyncDispose]: close };
+}
+
 const kept = (): Promise<CacheEntry[]> =>
   cache(['ls', '--json']).then(({ stdout, stderr }) => {
     expect(stderr).toBe('');
@@ -162,6 +195,28 @@ describe('boatload cache', () => {
     const { code, stdout } = await runOnTerminal(words, [`${passwords.admin}\r`]);
     expect(stdout).toMatch(/^Password of admin at http:\S+: \r\nThe cache is empty/);
     expect(code).toBe(0);
+  });
+
+  test('tells of the other nodes where one is silent, and which it is', async () => {
+    await using fleet = await startFleet();
+    const address = { BOATLOAD_URL: fleet.url };
+    const stderr = 'boatload: The node pier-2 cannot do it: Its disk is gone.\n';
+    const listed = await cache(['ls'], address);
+    expect(listed).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/^ID.*\nfeed +tree .*\n1 entry, 5\.0 KiB/),
+      stderr,
+    });
+    const json = await cache(['ls', '--json'], address);
+    expect({ ...json, stdout: JSON.parse(json.stdout) }).toEqual({ code: 1, stdout: [fleet.entry], stderr });
+    const collected = await cache(['gc'], address);
+    expect(collected).toEqual({ code: 1, stdout: expect.stringContaining('Removed feed, 5.0 KiB.\n1 entry'), stderr });
+    expect(await cache(['rm', 'fe'], address)).toEqual({ code: 1, stdout: 'Removed feed, 5.0 KiB.\n', stderr });
+    const missing = await cache(['rm', 'nonsense'], address);
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toMatch(/"nonsense".*\nThe node pier-2 cannot do it/);
+    const alone = await cache(['ls', '--node', 'pier-2'], address);
+    expect(alone).toEqual({ code: 1, stdout: '', stderr });
   });
 
   test('is broken off by Ctrl-C while a service is silent', async () => {

@@ -1,7 +1,7 @@
 import type { CacheEntry } from '@boatload/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatSize, parseDuration } from '../../amounts.ts';
-import { collectCaches } from './node-caches.ts';
+import { collectCaches, failOf } from './node-caches.ts';
 import { countEntries } from './render-caches.ts';
 import { type AccessOptions, accessNotes, addAccess, openClient } from './service-access.ts';
 
@@ -23,7 +23,9 @@ export function cacheGcVerb(signal: AbortSignal): Command {
     .addHelpText('after', accessNotes)
     .action(async ({ unusedFor: unusedForSeconds, ...access }: GcOptions) => {
       const client = await openClient(access, signal);
-      process.stdout.write(describeRemoved(await collectCaches(client, { only: access.node, unusedForSeconds })));
+      const { answers, faults } = await collectCaches(client, { only: access.node, unusedForSeconds });
+      process.stdout.write(describeRemoved(answers.flatMap(({ removed }) => removed)));
+      failOf(faults);
     });
 }
 

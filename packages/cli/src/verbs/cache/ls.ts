@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { readCaches } from './node-caches.ts';
+import { failOf, readCaches } from './node-caches.ts';
 import { renderCaches } from './render-caches.ts';
 import { type AccessOptions, accessNotes, addAccess, openClient } from './service-access.ts';
 
@@ -12,8 +12,9 @@ export function cacheLsVerb(signal: AbortSignal): Command {
     .option('--json', 'print it as the API answers it: a JSON array')
     .addHelpText('after', accessNotes)
     .action(async ({ json = false, ...access }: AccessOptions & { readonly json?: boolean }) => {
-      const caches = await readCaches(await openClient(access, signal), access.node);
-      const entries = caches.flatMap((cache) => cache.entries);
-      process.stdout.write(json ? `${JSON.stringify(entries, undefined, 2)}\n` : renderCaches(caches, new Date()));
+      const { answers, faults } = await readCaches(await openClient(access, signal), { only: access.node });
+      const entries = answers.flatMap((cache) => cache.entries);
+      process.stdout.write(json ? `${JSON.stringify(entries, undefined, 2)}\n` : renderCaches(answers, new Date()));
+      failOf(faults);
     });
 }

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { formatSize } from '../../amounts.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { findEntries } from './entry-names.ts';
-import { readCaches, removeEntry } from './node-caches.ts';
+import { failOf, readCaches, removeEntry } from './node-caches.ts';
 import { type AccessOptions, accessNotes, addAccess, openClient } from './service-access.ts';
 
 /** `boatload cache rm` */
@@ -16,28 +16,34 @@ export function cacheRmVerb(signal: AbortSignal): Command {
     .addHelpText('after', accessNotes)
     .action(async (names: readonly string[], access: AccessOptions) => {
       const client = await openClient(access, signal);
-      const caches = await readCaches(client, access.node);
-      const found = findEntries(
-        caches.flatMap(({ entries }) => entries),
-        names,
-      );
-      await removeAll(client, found);
+      const { answers, faults } = await readCaches(client, { only: access.node });
+      const entries = answers.flatMap((cache) => cache.entries);
+      failOf([...(await removeNamed(client, entries, names)), ...faults]);
     });
 }
 
-/** One that is in use must not keep the others from going; it is told of in the end. */
-async function removeAll(client: ApiClient, entries: readonly CacheEntry[]): Promise<void> {
+/** Removes what is named, and tells what was in the way: one that is in use must not keep the others from going. */
+async function removeNamed(
+  client: ApiClient,
+  entries: readonly CacheEntry[],
+  names: readonly string[],
+): Promise<readonly BoatLoadError[]> {
   const faults: BoatLoadError[] = [];
-  for (const entry of entries) {
+  const attempt = async <T>(work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
-      await removeEntry(client, entry);
-      process.stdout.write(`Removed ${entry.id}, ${formatSize(entry.bytes)}.\n`);
+      return await work();
     } catch (error) {
       if (!(error instanceof BoatLoadError)) throw error;
       faults.push(error);
+      return undefined;
     }
+  };
+  const found = (await attempt(() => findEntries(entries, names))) ?? [];
+  for (const entry of found) {
+    await attempt(async () => {
+      await removeEntry(client, entry);
+      process.stdout.write(`Removed ${entry.id}, ${formatSize(entry.bytes)}.\n`);
+    });
   }
-  const [first] = faults;
-  if (first === undefined) return;
-  throw new BoatLoadError(first.code, faults.map(({ message }) => message).join('\n'), { cause: first });
+  return faults;
 }
