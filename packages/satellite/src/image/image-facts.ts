@@ -56,12 +56,13 @@ export class ImageFacts {
   async ownerOf(image: NamedImage, user: string, options: CallOptions = {}): Promise<Owner> {
     const numeric = parseNumericOwner(user);
     if (numeric !== undefined) return numeric;
-    const look = async (container: string) => ({
-      passwd: await this.#readText(container, '/etc/passwd', options),
-      group: await this.#readText(container, '/etc/group', options),
-    });
-    const database = await this.#remember(`${image.id} users`, () => this.#lookInto(image, look));
-    return resolveOwner(user, image.name, database);
+    const look = async (container: string): Promise<Owner> =>
+      resolveOwner(user, image.name, {
+        passwd: await this.#readText(container, '/etc/passwd', options),
+        group: await this.#readText(container, '/etc/group', options),
+      });
+    // The answer, not the image's whole list of users, which may be long.
+    return await this.#remember(`${image.id} owner ${user}`, () => this.#lookInto(image, look));
   }
 
   /** Whether a container was made to look into an image, by a satellite that is no more. */

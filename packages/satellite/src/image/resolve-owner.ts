@@ -47,8 +47,11 @@ function rowsOf(text: string): readonly (readonly string[])[] {
     .map((line) => line.split(':'));
 }
 
+/** The Engine takes no larger ids; the largest of the kernel means that nothing is to be changed. */
+const largestId = 2_147_483_647;
+
 function isNumber(text: string): boolean {
-  return /^[0-9]{1,10}$/.test(text);
+  return /^[0-9]{1,10}$/.test(text) && Number(text) <= largestId;
 }
 
 function unknown(what: 'user' | 'group', name: string, image: string): BoatLoadError {

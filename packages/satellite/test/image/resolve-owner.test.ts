@@ -26,7 +26,12 @@ describe("the owner of a container's files", () => {
     expect(resolveOwner(user, 'image', database)).toEqual(owner);
   });
 
-  it.each(['nobody', 'boat:nobody', 'nobody:0'])('is unknown for %j', (user) => {
+  it('is not told by numbers that the Engine would refuse', () => {
+    expect(parseNumericOwner('2147483647:0')).toEqual({ uid: 2_147_483_647, gid: 0 });
+    expect(parseNumericOwner('4294967295:0')).toBeUndefined();
+  });
+
+  it.each(['nobody', 'boat:nobody', 'nobody:0', '4294967295', '0:2147483648'])('is unknown for %j', (user) => {
     expect(() => resolveOwner(user, 'image', database)).toThrow(expect.objectContaining({ code: 'user_not_found' }));
   });
 });
