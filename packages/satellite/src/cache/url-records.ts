@@ -13,6 +13,9 @@ export interface UrlRecord {
   readonly memory: FetchMemory;
 }
 
+/** Those that were put longest ago give way: a URL with a signature in it is another each time. */
+const mostRecords = 4_096;
+
 /** Names a URL, its log-in included: what one log-in brought is not another's. */
 export function urlKey(url: string): string {
   return createHash('sha256').update(withoutFragment(url)).digest('hex');
@@ -46,7 +49,10 @@ export class UrlRecords {
 
   /** Found from now on; on the disk when the promise is fulfilled. */
   async put(key: string, record: UrlRecord): Promise<void> {
+    this.#records.delete(key);
     this.#records.set(key, record);
+    const [oldest] = this.#records.keys();
+    if (this.#records.size > mostRecords && oldest !== undefined) await this.forget(oldest);
     await this.#store(key);
   }
 
