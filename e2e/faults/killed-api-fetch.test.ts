@@ -13,11 +13,11 @@ import { until } from '../harness/until.ts';
 
 const kills = Math.min(Number(process.env.BOATLOAD_TEST_STAGING_KILLS ?? 3), 12);
 const pieces = 20;
+const piece = `${'0123456789abcdef'.repeat(256)}\n`;
+
 /** In the middle of the fetch; when all was sent, kept or not; when it is kept, before the start or behind it. */
 const moments = ['middle', 'sent', 'kept'] as const;
 type Moment = (typeof moments)[number];
-
-const piece = `${'0123456789abcdef'.repeat(256)}\n`;
 
 test(`${kills} times SIGKILL while the service fetches for its node and behind that: fetched once more at most, whole, and nothing is left`, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'boatload-kill-'));
@@ -75,6 +75,8 @@ async function killAt(
   else await untilKept(client, id);
   if (moment !== 'middle') await pause(Math.random() * 200);
   await service.killAndStart();
+  // The next kill is to meet the next container alone.
+  await untilKept(await service.client(), id);
 }
 
 function untilKept(client: Client, id: string): Promise<unknown> {

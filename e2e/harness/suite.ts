@@ -67,14 +67,19 @@ export function promiseNothingLeft(parts: () => SuiteParts): void {
     expect(await engine.containersOf(instance)).toEqual([]);
     expect(await engine.volumesOf(instance)).toEqual([]);
     expect(await filesBelow(join(service.dataDir, 'blobs'))).toEqual([]);
+    const state = join(service.dataDir, 'satellite');
+    expect(await readdir(join(state, 'attempts'))).toEqual([]);
+    expect(await readdir(join(state, 'tmp'))).toEqual([]);
     // What URLs brought stays on purpose, for the next container that wants it, until the room is needed or it is cleared.
     await client.json(`/v1/node/${node}/cache/gc`, { method: 'POST' });
+    expect(await client.json(`/v1/node/${node}/cache/`)).toEqual([]);
     // Nobody waits for the files of what was removed from the cache: large trees take long.
     await until(
-      () => filesBelow(join(service.dataDir, 'satellite')),
+      () => filesBelow(join(state, 'cache')),
       (files) => files.length === 0,
-      'the node to have no file left',
+      'the cache to have no file left',
     );
+    expect(await filesBelow(state)).toEqual([]);
   });
 }
 
