@@ -31,7 +31,7 @@ export async function copyBlob(parts: CacheParts, copy: BlobCopy): Promise<Broug
     const file = files.contentIn(workplace);
     for (let attempt = 1; attempt <= tries; attempt += 1) {
       if (await takeBlob(parts, copy, file)) {
-        const content = { sha256: digest, size, origin: null, transient: true };
+        const content = { sha256: digest, size, origin: null, transient: true, room: reservation };
         return { use: await storeContent(parts, workplace, content), fileName: undefined };
       }
       await rm(file, { force: true });

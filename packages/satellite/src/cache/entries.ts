@@ -69,8 +69,9 @@ export class Entries {
   /**
    * Puts in what is complete in its workplace, unless the same is there already: then that counts, and stays
    * if one of the two would.
+   * @param room what was set aside for it: given back the moment that it counts itself. Default: nothing was
    */
-  async add(workplace: string, fresh: NewFacts): Promise<EntryUse> {
+  async add(workplace: string, fresh: NewFacts, room?: Disposable): Promise<EntryUse> {
     const { files, clock } = this.#options;
     const present = this.#find(fresh);
     if (present !== undefined) return this.#merge(present, fresh);
@@ -78,7 +79,10 @@ export class Entries {
     const facts: EntryFacts = { ...fresh, version: factsVersion, id, createdAt: clock(), synced: false };
     await files.install(workplace, facts);
     const twin = this.#find(fresh);
-    if (twin === undefined) return this.adopt(facts, clock()).use();
+    if (twin === undefined) {
+      room?.[Symbol.dispose]();
+      return this.adopt(facts, clock()).use();
+    }
     const use = this.#merge(twin, fresh);
     await files.bury(id);
     return use;

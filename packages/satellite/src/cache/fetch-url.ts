@@ -35,7 +35,7 @@ export async function fetchUrl(parts: CacheParts, request: UrlFetch): Promise<Br
       ...(sha256 === undefined ? {} : { sha256 }),
       ...(record === undefined ? {} : { memory: record.memory }),
     });
-    if (outcome.kind === 'fetched') return await keepFetched(parts, request, { workplace, outcome });
+    if (outcome.kind === 'fetched') return await keepFetched(parts, request, { workplace, outcome, room: reservation });
     if (record === undefined) throw new BoatLoadError('internal', 'A fetch of something unknown found it unchanged.');
     if (sha256 !== undefined && sha256 !== record.sha256) throw mismatch(url, sha256, record.sha256);
     await urls.put(key, { ...record, memory: outcome.memory });
@@ -47,17 +47,20 @@ export async function fetchUrl(parts: CacheParts, request: UrlFetch): Promise<Br
   }
 }
 
+interface Fetched {
+  readonly workplace: string;
+  readonly outcome: Extract<FetchOutcome, { readonly kind: 'fetched' }>;
+  readonly room: Disposable;
+}
+
 async function keepFetched(
   parts: CacheParts,
   { url, key }: UrlFetch,
-  {
-    workplace,
-    outcome,
-  }: { readonly workplace: string; readonly outcome: Extract<FetchOutcome, { readonly kind: 'fetched' }> },
+  { workplace, outcome, room }: Fetched,
 ): Promise<Brought> {
   const { sha256, size, fileName, memory } = outcome;
   const origin = showUrl(url);
-  const use = await storeContent(parts, workplace, { sha256, size, origin, transient: memory === undefined });
+  const use = await storeContent(parts, workplace, { sha256, size, origin, transient: memory === undefined, room });
   try {
     // After its content, so that none is ever found that isn't there.
     if (memory === undefined) await parts.urls.forget(key);

@@ -10,13 +10,15 @@ export interface NewContent {
   readonly size: number;
   readonly origin: string | null;
   readonly transient: boolean;
+  /** What was set aside for it in the cache. */
+  readonly room: Disposable;
 }
 
 /** Makes an entry of content that lies complete in its workplace. */
 export async function storeContent(parts: CacheParts, workplace: string, content: NewContent): Promise<EntryUse> {
   const { files, entries, durability, boot } = parts;
-  const { sha256, size, origin, transient } = content;
-  const use = await entries.add(workplace, {
+  const { sha256, size, origin, transient, room } = content;
+  const facts = {
     sha256,
     contentBytes: size,
     // The facts take a block, too.
@@ -26,7 +28,8 @@ export async function storeContent(parts: CacheParts, workplace: string, content
     transient,
     tree: null,
     boot,
-  });
+  };
+  const use = await entries.add(workplace, facts, room);
   durability.add(use.entry);
   return use;
 }

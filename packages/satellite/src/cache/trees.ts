@@ -81,7 +81,7 @@ export class Trees {
       });
       const { sha256, contentBytes, archive, origin, transient } = source.facts;
       const made = { sha256, contentBytes, archive, origin, transient, bytes, tree: facts, boot };
-      const use = await entries.add(workplace, made);
+      const use = await entries.add(workplace, made, reservation);
       durability.add(use.entry);
       return use;
     } catch (error) {

@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { Entries } from '../../src/cache/entries.ts';
+import { EntryFiles } from '../../src/cache/entry-files.ts';
+import { Quota } from '../../src/cache/quota.ts';
+import { silentLog } from '../../src/satellite-log.ts';
+import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 import { answerWith, makeGate, openRig, wish } from './cache-rig.ts';
 
 const size = 40_000;
@@ -104,6 +109,23 @@ describe("the cache's quota", () => {
     await cache.release('one');
     // What failed and what is there now are no reservations any more.
     expect(await cache.file(rig.source('/b'), wish('two'))).toMatchObject({ size: 60_000 });
+  });
+
+  it('counts what is there now once', async () => {
+    await using dir = await makeTemporaryDirectory();
+    const files = await EntryFiles.open(dir.path, silentLog);
+    const options = { files, dropsUnpacked: false, onGone: () => undefined, log: silentLog, clock: Date.now };
+    const entries = new Entries(options);
+    const quota = new Quota(quotaBytes, entries, files);
+    using room = quota.begin();
+    await room.reserve(60_000);
+    const workplace = await files.makeWorkplace();
+    const facts = { sha256: 'abc', contentBytes: 1, archive: null, origin: null, transient: false, boot: '' };
+    using _ = await entries.add(workplace, { ...facts, bytes: 60_000, tree: null }, room);
+    using other = quota.begin();
+    await other.reserve(40_000);
+    await expect(other.reserve(1)).rejects.toMatchObject({ code: 'cache_full' });
+    await files.close();
   });
 
   it('holds for trees as well', async () => {

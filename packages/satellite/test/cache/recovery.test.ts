@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Durability } from '../../src/cache/durability.ts';
@@ -20,6 +20,12 @@ async function changeFacts({ directory }: CacheRig, id: string, change: object):
   const file = join(directory, 'entries', id, 'entry.json');
   const facts: unknown = JSON.parse(await readFile(file, 'utf8'));
   await writeFile(file, JSON.stringify({ ...Object(facts), ...change }));
+}
+
+/** All at once, since the cache may just be writing there. */
+async function removeEntries({ directory }: CacheRig): Promise<void> {
+  await rename(join(directory, 'entries'), join(directory, 'removed'));
+  await mkdir(join(directory, 'entries'));
 }
 
 describe('a cache that is opened again', () => {
@@ -121,7 +127,7 @@ describe('a cache whose entries somebody removed from the disk', () => {
     await using cache = await rig.open();
     await cache.tree(rig.source('/x'), wish('one'));
     await cache.tree(rig.source('/x'), wish('two', { unpack: false }));
-    for (const id of await rig.names('entries')) await rm(join(rig.directory, 'entries', id), { recursive: true });
+    await removeEntries(rig);
     const { directory } = await cache.tree(rig.source('/x'), wish('three', rest));
     expect(await readdir(directory)).toHaveLength(1);
   });
@@ -131,7 +137,7 @@ describe('a cache whose entries somebody removed from the disk', () => {
     await using cache = await rig.open();
     await cache.file(rig.upload('uploaded'), wish('one'));
     const { id } = await cache.file(rig.source('/x'), wish('two'));
-    for (const name of await rig.names('entries')) await rm(join(rig.directory, 'entries', name), { recursive: true });
+    await removeEntries(rig);
     await cache.release('one');
     await cache.release('two');
     await cache.remove(id);

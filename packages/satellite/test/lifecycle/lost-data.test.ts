@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeViews } from '../../src/mounts/make-views.ts';
@@ -12,7 +12,7 @@ it.runIf(process.getuid?.() === 0)(
     const satellite = await rig.satellite();
     const order = rig.order({ args: ['true'], data: { source: rig.upload('content') }, datapath: '/data' });
     await satellite.prepare(order);
-    await rm(join(rig.stateDir, 'cache', 'entries'), { recursive: true });
+    await rename(join(rig.stateDir, 'cache', 'entries'), join(rig.stateDir, 'cache', 'removed'));
     expect(await satellite.start(order.ref)).toMatchObject({
       phase: 'start_failed',
       error: { code: 'start_failed', message: expect.stringMatching(/no longer.*Submit again/) },
