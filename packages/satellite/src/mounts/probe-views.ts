@@ -44,23 +44,40 @@ export async function probeViews(
   directory: string,
   log: SatelliteLog,
 ): Promise<OverlayFeatures | undefined> {
-  if (process.getuid?.() !== 0 || !isMountablePath(directory)) return undefined;
-  // Without it nobody could tell what a container deleted in a view.
-  if ((await loadLibC()) === undefined || !(await seesTrustedAttributes())) return undefined;
+  try {
+    const features = await findViews(engine, directory);
+    log.info({ features }, 'containers get copy-on-write views of their data');
+    return features;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.info({ reason }, 'there are no views of our directories: every container gets a copy of its data');
+    return undefined;
+  }
+}
+
+/** @throws an error that says why there are none */
+async function findViews(engine: Engine, directory: string): Promise<OverlayFeatures> {
+  await checkProcess(directory);
   const probe = await mkdtemp(join(directory, 'probe-'));
   try {
     const signal = AbortSignal.timeout(patience);
     const { securityOptions } = await describeEngine(engine, { signal });
-    if (securityOptions.some((option) => translating.test(option))) return undefined;
-    const features = await findFeatures();
-    await tryView(engine, { directory, probe, features, signal });
-    return features;
-  } catch (error) {
-    log.info({ err: error }, 'the Engine mounts no views of our directories: every container gets a copy of its data');
-    return undefined;
+    const translation = securityOptions.find((option) => translating.test(option));
+    if (translation !== undefined) throw new Error(`The Engine changes owners or labels of files (${translation}).`);
+    await tryView(engine, { directory, probe, features: await findFeatures(), signal });
+    // Asked again: what the kernel knows may have been loaded only now.
+    return await findFeatures();
   } finally {
     await rm(probe, { recursive: true, force: true });
   }
+}
+
+async function checkProcess(directory: string): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('Only root can give files to the users of containers.');
+  if (!isMountablePath(directory)) throw new Error(`${directory} has a character that options of mounts cannot have.`);
+  // Without these nobody could tell what a container deleted in a view.
+  if ((await loadLibC()) === undefined) throw new Error('The C library of this system cannot be called.');
+  if (!(await seesTrustedAttributes())) throw new Error('This process may not see trusted attributes of files.');
 }
 
 /** Only what the kernel knows may be turned off. */

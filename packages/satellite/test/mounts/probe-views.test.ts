@@ -98,6 +98,20 @@ describe('views of directories', () => {
     expect(await listVolumes(engine, { 'io.boatload.probe': overlay.path })).toEqual([]);
   });
 
+  it('are told of in the log, and why there are none', async () => {
+    await using dir = await makeTemporaryDirectory();
+    const told: object[] = [];
+    const log = { ...silentLog, info: (fields: object) => void told.push(fields) };
+    await probeViews(engine, dir.path, log);
+    const odd = join(dir.path, 'a:b');
+    await mkdir(odd);
+    await probeViews(engine, odd, log);
+    expect(told).toEqual([
+      isRoot ? { features: expect.any(Array) } : { reason: expect.stringContaining('root') },
+      { reason: expect.stringContaining(isRoot ? odd : 'root') },
+    ]);
+  });
+
   it('are not to be had where no Engine answers', async () => {
     await using dir = await makeTemporaryDirectory();
     await using nowhere = connectEngine({ host: `unix://${dir.path}/none.sock` });
