@@ -185,6 +185,11 @@ describe('boatload cache', () => {
     expect([code, stdout]).toEqual([1, '']);
   });
 
+  test('takes no log-in in the URL, where whoever lists processes would see it', async () => {
+    const { code, stderr } = await cache(['ls', '--url', 'http://admin:hidden@127.0.0.1:8000']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--user, and BOATLOAD_PASSWORD')]);
+  });
+
   test('tries no default password at another machine', async () => {
     const { code, stderr } = await cache(['ls', '--url', 'http://192.0.2.1:8000']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('BOATLOAD_PASSWORD')]);

@@ -36,6 +36,8 @@ export function openClient({ url, user }: AccessOptions, signal: AbortSignal): P
 
 function readUrl(text: string): string {
   const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
-  if (URL.canParse(url)) return url.replace(/\/+$/, '');
-  throw new InvalidArgumentError('Write it like http://127.0.0.1:8000.');
+  if (!URL.canParse(url)) throw new InvalidArgumentError('Write it like http://127.0.0.1:8000.');
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return url.replace(/\/+$/, '');
+  throw new InvalidArgumentError('The log-in does not belong there: give --user, and BOATLOAD_PASSWORD.');
 }
