@@ -29,8 +29,12 @@ export async function copyBlob(parts: CacheParts, copy: BlobCopy): Promise<Broug
   try {
     await reservation.reserve(size, signal);
     const file = files.contentIn(workplace);
+    const report = (transfer: Transfer): void => {
+      reservation.written(transfer.done);
+      copy.report(transfer);
+    };
     for (let attempt = 1; attempt <= tries; attempt += 1) {
-      if (await takeBlob(parts, copy, file)) {
+      if (await takeBlob(parts, { ...copy, report }, file)) {
         const content = { sha256: digest, size, origin: null, transient: true, room: reservation };
         return { use: await storeContent(parts, workplace, content), fileName: undefined };
       }

@@ -30,7 +30,10 @@ export async function fetchUrl(parts: CacheParts, request: UrlFetch): Promise<Br
       file: files.contentIn(workplace),
       limitBytes,
       signal,
-      onProgress: (done, total) => report({ done, total }),
+      onProgress: (done, total) => {
+        reservation.written(done);
+        report({ done, total });
+      },
       reserve: async (bytes) => await reservation.reserve(bytes, signal),
       ...(sha256 === undefined ? {} : { sha256 }),
       ...(record === undefined ? {} : { memory: record.memory }),

@@ -16,6 +16,15 @@ export interface Reservation extends Disposable {
    * @throws cache_full
    */
   reserve(bytes: number, signal?: AbortSignal): Promise<void>;
+  /** Tells how many bytes of it are on the disk already. */
+  written(bytes: number): void;
+}
+
+interface Room {
+  /** Bytes. */
+  reserved: number;
+  /** Bytes of them that are on the disk. */
+  written: number;
 }
 
 /** Keeps the cache within its quota, and off the last of the disk. */
@@ -23,7 +32,7 @@ export class Quota {
   readonly bytes: number;
   readonly #entries: Entries;
   readonly #files: EntryFiles;
-  #reserved = 0;
+  readonly #rooms = new Set<Room>();
   readonly #turns = pLimit(1);
 
   constructor(bytes: number, entries: Entries, files: EntryFiles) {
@@ -33,26 +42,35 @@ export class Quota {
   }
 
   begin(): Reservation {
-    let mine = 0;
-    let ended = false;
+    const room: Room = { reserved: 0, written: 0 };
+    this.#rooms.add(room);
     return {
       reserve: async (bytes, signal) =>
         await takeTurn(
           this.#turns,
           async () => {
             await this.#makeRoom(bytes, signal);
-            if (ended) return;
-            mine += bytes;
-            this.#reserved += bytes;
+            room.reserved += bytes;
           },
           signal,
         ),
+      written: (bytes) => {
+        room.written = bytes;
+      },
       [Symbol.dispose]: () => {
-        this.#reserved -= mine;
-        mine = 0;
-        ended = true;
+        this.#rooms.delete(room);
       },
     };
+  }
+
+  get #reserved(): number {
+    return [...this.#rooms].reduce((sum, { reserved }) => sum + reserved, 0);
+  }
+
+  /** Bytes that are free on the disk and promised to nobody. */
+  async #freeBytes(): Promise<number> {
+    const free = await this.#files.freeBytes();
+    return [...this.#rooms].reduce((left, { reserved, written }) => left - Math.max(0, reserved - written), free);
   }
 
   async #makeRoom(bytes: number, signal: AbortSignal | undefined): Promise<void> {
@@ -62,7 +80,7 @@ export class Quota {
       if (this.#entries.bytes - this.#idleBytes() + this.#reserved + bytes > this.bytes) throw this.#full(bytes);
       await this.#evict();
     }
-    for (let free = await this.#files.freeBytes(); free < spareBytes + bytes; free = await this.#files.freeBytes()) {
+    for (let free = await this.#freeBytes(); free < spareBytes + bytes; free = await this.#freeBytes()) {
       signal?.throwIfAborted();
       // What was removed already may free enough.
       if (this.#files.isRemoving) await this.#files.settle();
@@ -92,7 +110,7 @@ export class Quota {
   #diskFull(bytes: number, free: number): BoatLoadError {
     return new BoatLoadError(
       'cache_full',
-      `The disk of the node's cache has ${show(free)} left, too little for ${show(bytes)} more: ${show(spareBytes)} ` +
+      `The disk of the node's cache has ${show(Math.max(0, free))} left, too little for ${show(bytes)} more: ${show(spareBytes)} ` +
         `stay free for the rest of the node. The cache itself has ${show(this.#entries.bytes)} there, of which ` +
         `containers use ${show(this.#heldBytes())}. Remove containers that are no longer needed, or free the disk.`,
     );

@@ -70,7 +70,13 @@ export class Trees {
     using _ = source.use();
     const workplace = await files.makeWorkplace();
     using reservation = quota.begin();
-    const reserve = async (bytes: number): Promise<void> => await reservation.reserve(bytes, signal);
+    let reserved = 0;
+    const reserve = async (bytes: number): Promise<void> => {
+      // More is asked for when that is used up.
+      reservation.written(reserved);
+      await reservation.reserve(bytes, signal);
+      reserved += bytes;
+    };
     try {
       const { bytes } = await this.#fill(source, {
         facts,

@@ -23,6 +23,13 @@ function makeClock() {
   };
 }
 
+async function openQuota(directory: string, bytes: number) {
+  const files = await EntryFiles.open(directory, silentLog);
+  const options = { files, dropsUnpacked: false, onGone: () => undefined, log: silentLog, clock: Date.now };
+  const entries = new Entries(options);
+  return { files, entries, quota: new Quota(bytes, entries, files) };
+}
+
 describe("the cache's quota", () => {
   it('is kept by removing what was not used for the longest time', async () => {
     await using rig = await openRig(serveFiles);
@@ -113,10 +120,7 @@ describe("the cache's quota", () => {
 
   it('counts what is there now once', async () => {
     await using dir = await makeTemporaryDirectory();
-    const files = await EntryFiles.open(dir.path, silentLog);
-    const options = { files, dropsUnpacked: false, onGone: () => undefined, log: silentLog, clock: Date.now };
-    const entries = new Entries(options);
-    const quota = new Quota(quotaBytes, entries, files);
+    const { files, entries, quota } = await openQuota(dir.path, quotaBytes);
     using room = quota.begin();
     await room.reserve(60_000);
     const workplace = await files.makeWorkplace();
@@ -126,6 +130,19 @@ describe("the cache's quota", () => {
     await other.reserve(40_000);
     await expect(other.reserve(1)).rejects.toMatchObject({ code: 'cache_full' });
     await files.close();
+  });
+
+  it('does not promise the same part of the disk twice', async () => {
+    await using dir = await makeTemporaryDirectory();
+    const { files, quota } = await openQuota(dir.path, Number.MAX_SAFE_INTEGER);
+    const most = Math.floor((await files.freeBytes()) * 0.6);
+    using one = quota.begin();
+    await one.reserve(most);
+    using other = quota.begin();
+    await expect(other.reserve(most)).rejects.toMatchObject({ code: 'cache_full' });
+    // What is on the disk is no longer free there, and not to be subtracted again.
+    one.written(most);
+    await other.reserve(most);
   });
 
   it('holds for trees as well', async () => {
