@@ -125,7 +125,7 @@ export class SourceFetcher {
   async #fetch(request: Omit<FetchRequest, 'file'>): Promise<Landed> {
     let fileName: string | undefined;
     const lease = await this.#options.blobs.keep(async (file) => {
-      const outcome = await this.#options.fetcher.fetch({ ...request, file });
+      const outcome = await this.#options.fetcher.fetch({ ...request, file }).catch(blameOwnDisk);
       if (outcome.kind !== 'fetched') {
         throw new BoatLoadError('fetch_failed', 'The server said that its content had not changed, unasked.');
       }
@@ -141,6 +141,16 @@ export class SourceFetcher {
     const landed = await result.catch(() => undefined);
     await landed?.lease.release();
   }
+}
+
+/** The fetcher takes the disk that it writes to for a node's; who looks for room there looks in vain. */
+function blameOwnDisk(error: unknown): never {
+  const cause = error instanceof BoatLoadError ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+  const text =
+    'What fetch: api asks for does not fit on the disk of the service itself: make room in its data directory, or let the node fetch it, if it can reach the URL.';
+  throw new BoatLoadError('fetch_failed', text, { cause });
 }
 
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
