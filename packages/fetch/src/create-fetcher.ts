@@ -25,10 +25,11 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 function builtInSchemes(options: FetcherOptions, limits: FetchLimits): readonly Scheme[] {
   const { policy = {}, proxy = {}, lookup = systemLookup, certificates } = options;
   const trust = certificates === undefined ? {} : { ca: [...rootCertificates, ...certificates] };
+  const proxyFor = chooseProxies(proxy);
   return [
-    httpScheme({ rules: new FetchRules(policy), proxyFor: chooseProxies(proxy), lookup, limits, ...trust }),
+    httpScheme({ rules: new FetchRules(policy), proxyFor, lookup, limits, ...trust }),
     fileScheme(options.fileRoots ?? []),
-    s3Scheme({ options: options.s3 ?? { buckets: [] }, limits, ...trust }),
+    s3Scheme({ options: options.s3 ?? { buckets: [] }, limits, proxyFor, ...trust }),
   ];
 }
 

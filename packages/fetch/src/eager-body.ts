@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 
 const mostHeld = 1_048_576;
+/** What a chunk counts for at least: those of single bytes take more than that. */
+const leastWeight = 256;
 
 /**
  * A stream's chunks, taken from it as soon as they are there: a stream that breaks drops what it holds, and a
@@ -50,14 +52,14 @@ class ChunkQueue {
       if (this.#end?.error !== undefined) throw this.#end.error;
       return undefined;
     }
-    this.#held -= chunk.length;
+    this.#held -= weigh(chunk);
     if (this.#held < mostHeld / 2 && this.#stream.isPaused()) this.#stream.resume();
     return chunk;
   }
 
   #put(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
-    this.#held += chunk.length;
+    this.#held += weigh(chunk);
     if (this.#held >= mostHeld) this.#stream.pause();
     this.#wake();
   }
@@ -66,4 +68,8 @@ class ChunkQueue {
     this.#end ??= end;
     this.#wake();
   }
+}
+
+function weigh(chunk: Uint8Array): number {
+  return Math.max(chunk.length, leastWeight);
 }

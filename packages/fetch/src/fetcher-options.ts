@@ -18,7 +18,7 @@ export interface FetcherOptions {
   readonly lookup?: LookupFunction;
 }
 
-/** Proxies of the operator. The policy does not hold for their own addresses. */
+/** Proxies of the operator, for S3 services too. The policy does not hold for their own addresses. */
 export interface FetchProxy {
   /** URL (http or https, a log-in may be in it) of the proxy for http. Default: none. */
   readonly http?: string;

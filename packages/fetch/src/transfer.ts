@@ -13,6 +13,7 @@ const reserveStep = 4 * 1_048_576;
 export class Transfer {
   readonly #request: FetchRequest;
   #handle: FileHandle | undefined;
+  #isMade = false;
   #hash: Hash = createHash('sha256');
   #tag: ResumeTag | undefined;
   #reserved = 0;
@@ -32,11 +33,6 @@ export class Transfer {
     return this.size > 0 && this.#tag !== undefined ? { offset: this.size, tag: this.#tag } : undefined;
   }
 
-  /** Whether anything is in the file. */
-  get isEmpty(): boolean {
-    return this.size === 0;
-  }
-
   /** Gets ready for what a try brings. @throws fetch_too_large */
   async begin(content: OpenedContent): Promise<void> {
     if (
@@ -52,6 +48,7 @@ export class Transfer {
     this.total = content.total ?? (content.start === 0 ? undefined : this.total);
     if (this.total !== undefined && this.total > this.#request.limitBytes) throw this.#tooLarge();
     this.#handle ??= await writing(this.#request, open(this.#request.file, 'wx', 0o600));
+    this.#isMade = true;
     this.#request.onProgress?.(this.size, this.total);
     if (this.total !== undefined) await this.#makeRoom(this.total);
   }
@@ -89,10 +86,9 @@ export class Transfer {
   /** Leaves nothing behind. */
   async discard(): Promise<void> {
     const handle = this.#handle;
-    const made = handle !== undefined || this.best > 0;
     this.#handle = undefined;
     await handle?.close();
-    if (made) await rm(this.#request.file, { force: true });
+    if (this.#isMade) await rm(this.#request.file, { force: true });
   }
 
   async #empty(): Promise<void> {

@@ -47,6 +47,8 @@ const finalReasons: Readonly<Record<string, string>> = {
 
 const certificateFault = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|ERR_TLS_CERT|INVALID_CA)/;
 
+const tlsFault = /^(EPROTO$|ERR_SSL_)/;
+
 /** What a failure of the network, or of a library that uses it, means; BoatLoad's own errors stay as they are. */
 export function faultOf(error: unknown): TryFault | BoatLoadError {
   if (error instanceof TryFault || error instanceof BoatLoadError) return error;
@@ -55,6 +57,12 @@ export function faultOf(error: unknown): TryFault | BoatLoadError {
   const code = codeOf(first);
   if (certificateFault.test(code)) {
     return new TryFault(`its certificate is not accepted (${code})`, { again: false, cause: error });
+  }
+  if (tlsFault.test(code)) {
+    return new TryFault(`no TLS comes about with it (${code}); https may not be what it speaks`, {
+      again: false,
+      cause: error,
+    });
   }
   const final = finalReasons[code];
   if (final !== undefined) return new TryFault(final, { again: false, cause: error });
@@ -67,5 +75,6 @@ function codeOf(error: unknown): string {
 }
 
 function messageOf(error: unknown, code: string): string {
-  return error instanceof Error && error.message !== '' ? error.message : code || 'the reason is unknown';
+  const [line = ''] = error instanceof Error ? error.message.trim().split('\n') : [];
+  return line || code || 'the reason is unknown';
 }

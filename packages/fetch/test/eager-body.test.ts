@@ -35,6 +35,25 @@ describe('a body', () => {
     expect(mostAhead).toBeLessThan(1.5 * 1_048_576);
   });
 
+  it('of single bytes is held for what its chunks take', async () => {
+    let made = 0;
+    const stream = new Readable({
+      highWaterMark: 1,
+      read() {
+        made += 1;
+        this.push(made > 20_000 ? null : Buffer.alloc(1));
+      },
+    });
+    let seen = 0;
+    let mostAhead = 0;
+    for await (const _chunk of readEagerly(stream)) {
+      seen += 1;
+      mostAhead = Math.max(mostAhead, made - seen);
+    }
+    expect(seen).toBe(20_000);
+    expect(mostAhead).toBeLessThan(5_000);
+  });
+
   it('lets go of its stream when its reader has enough', async () => {
     const stream = new PassThrough();
     stream.write('one');

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BoatLoadError } from '@boatload/contract';
 import { describe, expect, it } from 'vitest';
 import { failToFetch, fetchOnce, hasty, local } from './harness/fetching.ts';
+import { serve } from './harness/http-server.ts';
 import { content, newContent, serveMisbehaviour } from './harness/misbehaving-server.ts';
 
 const digest = createHash('sha256').update(content).digest('hex');
@@ -97,6 +99,7 @@ describe('a broken connection', () => {
     ['/replaced', newContent],
     ['/replaced-as-told', newContent],
     ['/grown', newContent],
+    ['/replaced-undated', newContent],
   ])('starts over where resuming would mix contents: %s', async (path, expected) => {
     await using server = await serveMisbehaviour();
     expect((await fetchOnce(`${server.url}${path}`)).content).toEqual(expected);
@@ -106,6 +109,46 @@ describe('a broken connection', () => {
     await using server = await serveMisbehaviour();
     expect((await fetchOnce(`${server.url}${path}`)).content).toEqual(content);
   });
+});
+
+describe('two contents of one URL that moves', () => {
+  /** Redirects to another query each time; the first answer breaks, and all have the same ETag. */
+  async function serveMoving(query: (visit: number) => string, contents: readonly Buffer[]) {
+    let visits = 0;
+    const ranges: (string | undefined)[] = [];
+    const server = await serve((request, response) => {
+      if (request.url === '/moving') {
+        visits += 1;
+        return response.writeHead(302, { location: `/data?${query(visits)}` }).end();
+      }
+      ranges.push(request.headers.range);
+      const bytes = contents[Math.min(visits, contents.length) - 1] ?? content;
+      const offset = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      const range = { 'content-range': `bytes ${offset}-${bytes.length - 1}/${bytes.length}` };
+      const length = { 'content-length': bytes.length - offset };
+      response.writeHead(offset > 0 ? 206 : 200, { etag: '"v1"', ...length, ...(offset > 0 ? range : {}) });
+      if (visits > 1) return response.end(bytes.subarray(offset));
+      return response.write(bytes.subarray(0, 20_000), () => response.socket?.end());
+    });
+    return { server, ranges };
+  }
+
+  it('are not mixed, whatever their ETags say', async () => {
+    const { server, ranges } = await serveMoving((visit) => `version=${visit}`, [content, newContent]);
+    await using _ = server;
+    expect((await fetchOnce(`${server.url}/moving`)).content).toEqual(newContent);
+    expect(ranges).toEqual([undefined, undefined]);
+  });
+
+  it.each(['X-Amz-Date=1&X-Amz-Signature=', 'Expires=1&Signature=', 'sv=1&se=2&sig='])(
+    'are one where only its signature differs: %s',
+    async (signed) => {
+      const { server, ranges } = await serveMoving((visit) => `id=1&${signed}${visit}`, [content]);
+      await using _ = server;
+      expect((await fetchOnce(`${server.url}/moving`)).content).toEqual(content);
+      expect(ranges).toEqual([undefined, 'bytes=20000-']);
+    },
+  );
 });
 
 describe('a misbehaving server', () => {
@@ -120,7 +163,7 @@ describe('a misbehaving server', () => {
     ['/part-unasked', /part although the whole/, 4],
     ['/not-modified-unasked', /304/, 1],
     ['/loop', /redirects more than 5 times/, 6],
-    ['/to-nonsense', /not a URL/, 1],
+    ['/to-nonsense', /leads to what is not a URL/, 1],
     ['/status/404', /nothing at this URL.*tried once/, 1],
     ['/status/403', /wants a log-in/, 1],
     ['/status/204', /status 204/, 1],
@@ -137,7 +180,7 @@ describe('a misbehaving server', () => {
     'does not lead to where its user may not go: %s',
     async (path) => {
       await using server = await serveMisbehaviour();
-      const options = { ...local, fileRoots: ['/'], s3: { buckets: ['bucket'] } };
+      const options = { ...local, fileRoots: ['/etc'], s3: { buckets: ['bucket'] } };
       expect(await failToFetch(`${server.url}${path}`, options)).toMatchObject({ code: 'fetch_refused' });
       expect(server.seen).toHaveLength(1);
     },
@@ -158,6 +201,35 @@ describe('a misbehaving server', () => {
     const error = await failToFetch(`${server.url}/drip`, { ...local, limits });
     expect(error).toMatchObject({ code: 'fetch_failed', message: expect.stringContaining('too slowly') });
     expect(server.seen).toHaveLength(2);
+  });
+
+  it('that does not speak TLS is told so, in one line and after one try', async () => {
+    await using server = await serveMisbehaviour();
+    const error = await failToFetch(`https://127.0.0.1:${server.port}/x`);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^.*no TLS comes about with it \(E\w+\).*tried once.*$/),
+    });
+  });
+
+  it('has no listener left on the signal of its caller, however often it redirects', async () => {
+    await using server = await serveMisbehaviour();
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    await failToFetch(`${server.url}/loop`);
+    await nextTurn();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
+  it('does not tell the secrets of where it redirects to', async () => {
+    await using server = await serveMisbehaviour();
+    expect(`${await failToFetch(`${server.url}/to-nonsense`)}`).not.toContain('secret');
+  });
+
+  it('that sends nothing leaves no file where something else was wanted', async () => {
+    await using server = await serve((_request, response) => response.end());
+    expect(await failToFetch(server.url, local, { sha256: '0'.repeat(64) })).toMatchObject({ code: 'digest_mismatch' });
   });
 
   it('is not shown with the secrets of its URL', async () => {

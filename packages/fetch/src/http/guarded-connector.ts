@@ -50,7 +50,13 @@ function openAllowed(host: string, port: number, options: ConnectOptions): Promi
   return new Promise((resolve, reject) => {
     rules.checkHost(host, port);
     const lookup = guardedLookup(port, options);
-    const socket = connect({ host, port, lookup, noDelay: true, ...(signal === undefined ? {} : { signal }) });
+    signal?.throwIfAborted();
+    const socket = connect({ host, port, lookup, noDelay: true });
+    // Given to `connect`, a signal would never be let go of again.
+    const giveUp = (): unknown => socket.destroy(signal?.reason);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const letGo = (): void => signal?.removeEventListener('abort', giveUp);
+    socket.once('connect', letGo).once('close', letGo);
     socket.setTimeout(connectMs, () => socket.destroy(new TryFault('no connection came about in time')));
     socket.once('error', reject);
     socket.once('connect', () => {

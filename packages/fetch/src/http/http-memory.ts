@@ -36,7 +36,8 @@ export function renewMemory(memory: FetchMemory, known: HttpMemory, hops: readon
   const answer = { status: 304, headers: toldBy(last) };
   const renewed = CachePolicy.fromObject(old).revalidatedPolicy(asked, answer).policy.toObject();
   const ways = [...hops.slice(0, -1).map(rememberHop), renewed];
-  return { ...memory, http: { ...known, ...memoryOf(last, ways) } };
+  // What was confirmed is what was asked for, whatever validators the answer has.
+  return { ...memory, http: { ...memoryOf(last, ways), ...known, ways } };
 }
 
 /** Reads what an earlier fetch remembered; undefined if it is not of HTTP or cannot be read. */

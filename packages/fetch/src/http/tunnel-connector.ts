@@ -1,26 +1,32 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { TryFault } from '../try-fault.ts';
 import { type ConnectOptions, tlsStarter } from './guarded-connector.ts';
 import type { ForwardProxy } from './proxies.ts';
 import { proxyRefusal } from './status-faults.ts';
 
-type TunnelOptions = Pick<ConnectOptions, 'connectMs' | 'ca' | 'signal'>;
+export type TunnelOptions = Pick<ConnectOptions, 'connectMs' | 'ca' | 'signal'>;
 
 /** Opens connections for undici through a proxy, which is asked to CONNECT. */
 export function tunnelConnector(proxy: ForwardProxy, options: TunnelOptions): buildConnector.connector {
   const startTls = tlsStarter(options);
   return (target, callback) => {
-    openTunnel(proxy, `${target.hostname}:${target.port || 443}`, options).then(
+    openTunnel(proxy, authorityOf(target.hostname, target.port || '443'), options).then(
       (socket) => startTls({ ...target, httpSocket: socket }, callback),
       (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
     );
   };
 }
 
-function openTunnel(proxy: ForwardProxy, authority: string, options: TunnelOptions): Promise<Socket> {
+/** How a host and its port are written together. */
+export function authorityOf(host: string, port: string): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A connection to `host:port` through a proxy. @throws TryFault, fetch_refused */
+export function openTunnel(proxy: ForwardProxy, authority: string, options: TunnelOptions): Promise<Socket> {
   const { url, headers } = proxy;
   return new Promise((resolve, reject) => {
     const asking = (url.protocol === 'https:' ? requestHttps : requestHttp)({

@@ -6,7 +6,7 @@ import type { FetchLimits } from '../fetcher-options.ts';
 import type { FetchRules } from '../policy/fetch-rules.ts';
 import { showUrl } from '../shown-url.ts';
 import { TryFault } from '../try-fault.ts';
-import { checkBehindProxy } from './check-behind-proxy.ts';
+import { checkBehindProxy, type ProxyCheck } from './check-behind-proxy.ts';
 import { guardedConnector } from './guarded-connector.ts';
 import { basicLogin, type ForwardProxy, type ProxyChoice, portOf } from './proxies.ts';
 import { firstOf, isProxysOwn, proxyRefusal } from './status-faults.ts';
@@ -74,7 +74,7 @@ export async function walk(way: Walk, context: HttpContext): Promise<Arrival> {
 
 function parseHop(location: string, base: string): URL {
   if (!URL.canParse(location, base)) {
-    throw new BoatLoadError('fetch_failed', `${showUrl(base)} leads to «${location}», which is not a URL.`);
+    throw new BoatLoadError('fetch_failed', `${showUrl(base)} leads to what is not a URL: give the final URL.`);
   }
   const url = new URL(location, base);
   if (url.protocol === 'http:' || url.protocol === 'https:') return url;
@@ -101,7 +101,7 @@ interface Asking {
 async function ask(url: URL, { way, context, login }: Asking): Promise<Omit<Arrival, 'hops'>> {
   context.rules.checkHost(url.hostname, portOf(url));
   const proxy = context.proxyFor(url);
-  if (proxy !== undefined) await checkBehindProxy(url, context);
+  if (proxy !== undefined) await checkBehindProxy(url, checkOf(context, way.signal));
   const agent = openAgent(url, { proxy, context, signal: way.signal });
   let broken: Error | undefined;
   agent.on('disconnect', (_origin, _targets, error) => {
@@ -120,6 +120,10 @@ async function ask(url: URL, { way, context, login }: Asking): Promise<Omit<Arri
     await agent.destroy();
     throw proxy === undefined ? error : throughProxy(proxy, error);
   }
+}
+
+function checkOf({ rules, lookup, limits }: HttpContext, signal: AbortSignal | undefined): ProxyCheck {
+  return { rules, lookup, connectMs: limits.connectMs, ...(signal === undefined ? {} : { signal }) };
 }
 
 /** http goes to a proxy with its whole URL, https through a tunnel. */

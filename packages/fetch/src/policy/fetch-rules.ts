@@ -32,7 +32,8 @@ export const deniedAddresses = [
   '::/128', // unspecified
   '::1/128', // loopback
   'fe80::/10', // link-local
-  'fd00:ec2::254/128', // metadata (AWS)
+  'fd00:ec2::/32', // metadata and log-ins (AWS)
+  'fd00:42::42/128', // metadata (Scaleway)
   'fd20:ce::254/128', // metadata (Google)
   'ff00::/8', // multicast
 ] as const;

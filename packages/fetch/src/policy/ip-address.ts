@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 
 /**
  * An address in the form that rules are checked in: without a zone (`%eth0`), and as IPv4 where an IPv6 address is
- * only another way to write or reach one (IPv4-mapped, IPv4-compatible, NAT64, 6to4), which would otherwise lead
- * around the rules.
+ * only another way to write or reach one (IPv4-mapped, IPv4-compatible, IPv4-translated, NAT64, 6to4), which would
+ * otherwise lead around the rules.
  */
 export function plainAddress(address: string): string {
   const plain = address.replace(/%.*$/, '');
@@ -11,10 +11,19 @@ export function plainAddress(address: string): string {
   const groups = expandGroups(plain);
   if (groups[0] === '2002') return dotted(groups.slice(1, 3));
   const prefix = groups.slice(0, 6).join(':');
-  if (prefix !== '0:0:0:0:0:ffff' && prefix !== '64:ff9b:0:0:0:0' && prefix !== '0:0:0:0:0:0') return plain;
+  if (!prefixesOfIpv4.has(prefix)) return plain;
+  // The unspecified address, and loopback.
   if (prefix === '0:0:0:0:0:0' && groups[6] === '0') return plain;
   return dotted(groups.slice(6));
 }
+
+const prefixesOfIpv4: ReadonlySet<string> = new Set([
+  '0:0:0:0:0:0', // IPv4-compatible
+  '0:0:0:0:0:ffff', // IPv4-mapped
+  '0:0:0:0:ffff:0', // IPv4-translated (RFC 2765)
+  '64:ff9b:0:0:0:0', // NAT64
+  '64:ff9b:1:0:0:0', // NAT64 of a network's own (RFC 8215)
+]);
 
 /** A host of a URL without the brackets that IPv6 addresses stand in. */
 export function bareHost(host: string): string {

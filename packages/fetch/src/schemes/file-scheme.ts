@@ -4,6 +4,7 @@ import { basename, isAbsolute, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BoatLoadError, type CallOptions } from '@boatload/contract';
 import { safeFileName } from '../file-name.ts';
+import { showUrl } from '../shown-url.ts';
 import { TryFault } from '../try-fault.ts';
 import type { Opened, Opening, ResumeTag, Scheme } from './scheme.ts';
 
@@ -16,8 +17,11 @@ const blockSize = 1_048_576;
  */
 export function fileScheme(roots: readonly string[]): Scheme {
   for (const root of roots) {
-    if (isAbsolute(root)) continue;
-    throw new BoatLoadError('bad_configuration', `«${root}» cannot be opened to file: URLs: write an absolute path.`);
+    if (isAbsolute(root) && normalize(`${root}${sep}`) !== sep) continue;
+    throw new BoatLoadError(
+      'bad_configuration',
+      `«${root}» cannot be opened to file: URLs: write the absolute path of a directory, and not of all there is.`,
+    );
   }
   return {
     protocols: ['file:'],
@@ -28,13 +32,14 @@ export function fileScheme(roots: readonly string[]): Scheme {
 }
 
 async function openFile(opening: Opening, roots: readonly string[]): Promise<Opened> {
-  const path = pathOf(opening.url);
+  const { url } = opening;
+  const path = pathOf(url);
   const allowed = (await Promise.all(roots.map(realRoot))).flat();
   // Nothing outside is even looked for: whether it exists is nobody's business.
-  if (!isBelow(path, [...allowed, ...roots])) throw refused(path);
-  const handle = await openToRead(path);
+  if (!isBelow(path, [...allowed, ...roots])) throw refused(url);
+  const handle = await openToRead(path, url);
   try {
-    if (!isBelow(await openedPath(handle, path), allowed)) throw refused(path);
+    if (!isBelow(await openedPath(handle, path), allowed)) throw refused(url);
     return await content(opening, handle, path);
   } catch (error) {
     await handle.close();
@@ -45,7 +50,7 @@ async function openFile(opening: Opening, roots: readonly string[]): Promise<Ope
 async function content(opening: Opening, handle: FileHandle, path: string): Promise<Opened> {
   const stats = await handle.stat({ bigint: true });
   if (!stats.isFile()) {
-    throw new BoatLoadError('fetch_refused', `${path} is not a regular file: only those are fetched.`);
+    throw new BoatLoadError('fetch_refused', `${showUrl(opening.url)} is not a regular file: only those are fetched.`);
   }
   const identity = await identityOf(handle);
   if (opening.memory !== undefined && isSame(opening.memory.file, identity)) {
@@ -92,7 +97,9 @@ async function* readBody(handle: FileHandle, reading: Reading): AsyncGenerator<U
 
 function pathOf(url: string): string {
   try {
-    return normalize(fileURLToPath(url));
+    const path = normalize(fileURLToPath(url));
+    if (path.includes('\0')) throw new Error('a NUL byte is in the path');
+    return path;
   } catch (error) {
     throw new BoatLoadError(
       'fetch_refused',
@@ -104,7 +111,8 @@ function pathOf(url: string): string {
 
 async function realRoot(root: string): Promise<readonly string[]> {
   return await realpath(root).then(
-    (path) => [path],
+    // A link to all there is opens nothing.
+    (path) => (path === sep ? [] : [path]),
     () => [],
   );
 }
@@ -113,14 +121,18 @@ function isBelow(path: string, roots: readonly string[]): boolean {
   return roots.some((root) => path.startsWith(normalize(`${root}${sep}`)));
 }
 
-async function openToRead(path: string): Promise<FileHandle> {
+async function openToRead(path: string, url: string): Promise<FileHandle> {
   try {
     // Opening a pipe would wait for its other end.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const reason = code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such file on the node' : `it says ${code}`;
-    throw new BoatLoadError('fetch_failed', `${path} cannot be read: ${reason}.`, { cause: error });
+    throw new BoatLoadError(
+      'fetch_failed',
+      `${showUrl(url)} cannot be read: ${reason}. Check the path, then submit again.`,
+      { cause: error },
+    );
   }
 }
 
@@ -141,9 +153,9 @@ function isSame(known: unknown, identity: ResumeTag): boolean {
   return Object.entries(identity).every(([name, value]) => before.get(name) === value);
 }
 
-function refused(path: string): BoatLoadError {
+function refused(url: string): BoatLoadError {
   return new BoatLoadError(
     'fetch_refused',
-    `${path} is not fetched: the operator has not opened a directory above it to file: URLs. Upload the file, or ask for --fetch-files with its directory.`,
+    `${showUrl(url)} is not fetched: the operator has not opened a directory above it to file: URLs. Upload the file, or ask for --fetch-files with its directory.`,
   );
 }

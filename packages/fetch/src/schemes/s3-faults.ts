@@ -14,6 +14,14 @@ const reasons: Readonly<Record<string, string>> = {
   PermanentRedirect: 'the bucket lies in another region. Ask the operator to name it',
 };
 
+/** Why an answer could not be read: what stands before a service may answer in other words than it. */
+export function unreadAnswer(error: unknown): unknown {
+  const answer = error instanceof Error && '$response' in error ? error.$response : undefined;
+  if (typeof answer !== 'object' || answer === null || !('statusCode' in answer)) return error;
+  const { statusCode } = answer;
+  return typeof statusCode === 'number' && statusCode >= 300 ? statusFault(statusCode, {}) : error;
+}
+
 /** Why an S3 service did not give an object. */
 export function s3Fault(url: string, error: S3ServiceException): TryFault | BoatLoadError {
   const status = error.$metadata.httpStatusCode ?? 0;

@@ -3,14 +3,17 @@ import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/
 import { readEagerly } from '../eager-body.ts';
 import type { FetchLimits, S3Options } from '../fetcher-options.ts';
 import { safeFileName } from '../file-name.ts';
+import type { ProxyChoice } from '../http/proxies.ts';
 import { TryFault } from '../try-fault.ts';
-import { s3Fault } from './s3-faults.ts';
+import { s3Fault, unreadAnswer } from './s3-faults.ts';
 import { readS3Location } from './s3-location.ts';
+import { S3Agent, sendThroughProxy } from './s3-proxy.ts';
 import type { Opened, Opening, Scheme } from './scheme.ts';
 
 export interface S3Context {
   readonly options: S3Options;
   readonly limits: FetchLimits;
+  readonly proxyFor: ProxyChoice;
   /** Authorities, PEM. Absent: those that Node.js knows. */
   readonly ca?: readonly string[];
 }
@@ -40,6 +43,7 @@ class S3 {
   private constructor(library: Library, context: S3Context) {
     this.#library = library;
     this.#client = new library.S3Client(configOf(context));
+    sendThroughProxy(this.#client, context.proxyFor);
   }
 
   static async load(context: S3Context): Promise<S3> {
@@ -60,7 +64,7 @@ class S3 {
       const answer = await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
       return contentOf(opening, answer, key);
     } catch (error) {
-      if (!(error instanceof S3ServiceException)) throw error;
+      if (!(error instanceof S3ServiceException)) throw unreadAnswer(error);
       const isUnchanged = error.$metadata.httpStatusCode === 304 && etag !== undefined;
       if (isUnchanged && opening.memory !== undefined) return { kind: 'unchanged', memory: opening.memory };
       throw s3Fault(opening.url, error);
@@ -72,7 +76,7 @@ class S3 {
   }
 }
 
-function configOf({ options, limits, ca }: S3Context): S3ClientConfig {
+function configOf({ options, limits, proxyFor, ca }: S3Context): S3ClientConfig {
   const { region = 'us-east-1', endpoint, accessKeyId, secretAccessKey } = options;
   const signing: S3ClientConfig =
     accessKeyId === undefined || secretAccessKey === undefined
@@ -93,18 +97,18 @@ function configOf({ options, limits, ca }: S3Context): S3ClientConfig {
       connectionTimeout: limits.connectMs,
       requestTimeout: limits.idleMs,
       throwOnRequestTimeout: true,
-      ...(ca === undefined ? {} : { httpsAgent: { ca: [...ca] } }),
+      httpsAgent: new S3Agent(proxyFor, { connectMs: limits.connectMs, ...(ca === undefined ? {} : { ca }) }),
     },
   };
 }
 
 function contentOf(opening: Opening, answer: GetObjectCommandOutput, key: string): Opened {
-  const { Body: body, ETag: etag, ContentLength: length } = answer;
+  const { Body: body, ETag: etag } = answer;
   if (!(body instanceof Readable)) throw new TryFault('the S3 service answered without content');
   const stream = opening.signal === undefined ? body : addAbortSignal(opening.signal, body);
   const chunks = readEagerly(stream);
   try {
-    const { start, total } = rangeOf(opening, answer.ContentRange, length);
+    const { start, total } = rangeOf(opening, answer);
     const fileName = safeFileName(key);
     return {
       kind: 'content',
@@ -123,14 +127,15 @@ function contentOf(opening: Opening, answer: GetObjectCommandOutput, key: string
 
 function rangeOf(
   { resume }: Opening,
-  range: string | undefined,
-  length: number | undefined,
+  { ContentRange: range, ContentLength: length, ETag: etag }: GetObjectCommandOutput,
 ): { readonly start: number; readonly total: number | undefined } {
   if (range === undefined) return { start: 0, total: length };
   const [, first, whole] = /^bytes (\d+)-\d+\/(\d+)$/.exec(range) ?? [];
   if (resume === undefined || Number(first) !== resume.offset) {
     throw new TryFault('it answered with another part than was asked for', { startOver: true });
   }
+  // Not every service knows IfMatch.
+  if (etag !== resume.tag.etag) throw new TryFault('its content changed between two parts', { startOver: true });
   return { start: resume.offset, total: Number(whole) };
 }
 

@@ -83,7 +83,7 @@ const misbehaviours: Readonly<Record<string, Misbehaviour>> = {
   '/to-metadata': ({ response }) => redirect(response, 'http://169.254.169.254/latest/meta-data/'),
   '/to-file': ({ response }) => redirect(response, 'file:///etc/passwd'),
   '/to-s3': ({ response }) => redirect(response, 's3://bucket/key'),
-  '/to-nonsense': ({ response }) => redirect(response, 'http://'),
+  '/to-nonsense': ({ response }) => redirect(response, 'http://me:secret@host:99999/?token=secret'),
   // parts
   '/unsatisfiable': ({ response, visit, offset }) => {
     if (offset > 0) return response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
@@ -108,6 +108,12 @@ const misbehaviours: Readonly<Record<string, Misbehaviour>> = {
     const whole = content.length + 1;
     response.writeHead(206, { etag, 'content-range': `bytes ${offset}-${whole - 1}/${whole}` });
     return response.end(Buffer.concat([content.subarray(offset), Buffer.from('x')]));
+  },
+  '/replaced-undated': ({ response, visit, offset }) => {
+    startPart(response, offset, visit === 1 ? { 'last-modified': longAgo } : {});
+    // Knows Range, but not If-Range.
+    if (visit > 1) response.end(newContent.subarray(offset));
+    else cutAfter(response, content.subarray(0, half));
   },
   '/wrong-part': ({ response, visit, offset }) => {
     if (visit === 1) return cutFirstHalf(response);

@@ -55,9 +55,9 @@ function pass(request: IncomingMessage, response: ServerResponse, { to, refuses,
     response.writeHead(refuses, says).end('no');
     return;
   }
-  const { pathname } = new URL(request.url ?? '');
+  const { pathname, search } = new URL(request.url ?? '');
   const { 'proxy-authorization': _, ...headers } = request.headers;
-  forward({ host: '127.0.0.1', port: to, path: pathname, headers }, (answer) => {
+  forward({ host: '127.0.0.1', port: to, path: pathname + search, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
   }).end();

@@ -13,12 +13,16 @@ export interface S3Object {
   cuts?: number;
   /** How many requests are answered «slow down». */
   busy?: number;
+  /** As some services do. */
+  readonly ignoresIfMatch?: boolean;
 }
 
 export interface S3Server extends TestServer {
   /** By `bucket/key`. */
   readonly objects: Map<string, S3Object>;
   readonly seen: readonly IncomingMessage[];
+  /** Answers a request that came to another server. */
+  answer(request: IncomingMessage, response: ServerResponse): unknown;
 }
 
 /**
@@ -29,7 +33,7 @@ export interface S3Server extends TestServer {
 export async function serveS3(buckets: readonly string[]): Promise<S3Server> {
   const objects = new Map<string, S3Object>();
   const seen: IncomingMessage[] = [];
-  const server = await serve((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): unknown => {
     seen.push(request);
     const name = decodeURIComponent((request.url ?? '').split('?')[0] ?? '').slice(1);
     const object = objects.get(name);
@@ -41,8 +45,8 @@ export async function serveS3(buckets: readonly string[]): Promise<S3Server> {
     if (!buckets.includes(name.split('/')[0] ?? '')) return fail(response, 404, 'NoSuchBucket');
     if (object === undefined) return fail(response, 404, 'NoSuchKey');
     return give(request, response, object);
-  });
-  return { ...server, objects, seen };
+  };
+  return { ...(await serve(answer)), objects, seen, answer };
 }
 
 function give(request: IncomingMessage, response: ServerResponse, object: S3Object): unknown {
@@ -53,7 +57,8 @@ function give(request: IncomingMessage, response: ServerResponse, object: S3Obje
     object.busy = (object.busy ?? 0) - 1;
     return fail(response, 503, 'SlowDown');
   }
-  if (wanted !== undefined && wanted !== etag) return fail(response, 412, 'PreconditionFailed');
+  if (object.ignoresIfMatch !== true && wanted !== undefined && wanted !== etag)
+    return fail(response, 412, 'PreconditionFailed');
   if (known === etag) return response.writeHead(304, { etag }).end();
   const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   if (start > 0 && start >= content.length) return fail(response, 416, 'InvalidRange');

@@ -51,6 +51,9 @@ describe('through a proxy', () => {
     ['http://rebound.example/', leadTo('169.254.169.254')],
     ['https://rebound.example/', leadTo('127.0.0.1')],
     ['http://bad.example/', unknown],
+    ['http://localhost/', unknown],
+    ['http://localhost./', unknown],
+    ['https://any.localhost/', unknown],
   ])('nothing closed is asked for: %s', async (url, lookup) => {
     await using proxy = await serveProxy({ to: 9 });
     const policy = { deny: ['bad.example'] };
@@ -86,6 +89,25 @@ describe('through a proxy', () => {
         message: expect.stringContaining('the proxy http://127.0.0.1:9 cannot be reached'),
       });
     }
+  });
+
+  it('an address in IPv6 is asked for in brackets', async () => {
+    await using proxy = await serveProxy({ to: 9, refuses: 403 });
+    await failToFetch('https://[2001:db8::1]/', { limits: hasty, proxy: { https: proxy.url } });
+    expect(proxy.asked).toEqual(['CONNECT [2001:db8::1]:443']);
+  });
+
+  it('nobody waits for a name server longer than for a connection, or than the caller', async () => {
+    const silent: LookupFunction = () => undefined;
+    await using server = await serveMisbehaviour();
+    await using proxy = await serveProxy({ to: server.port });
+    const options = { lookup: silent, proxy: { http: proxy.url } };
+    const fetched = await fetchOnce('http://data.example/x', { ...options, limits: { ...hasty, connectMs: 50 } });
+    expect(fetched.content).toEqual(content);
+    const signal = AbortSignal.timeout(50);
+    expect(await failToFetch('http://data.example/x', { ...options, limits: hasty }, { signal })).toMatchObject({
+      name: 'TimeoutError',
+    });
   });
 
   it('what needs none is fetched without it', async () => {

@@ -51,6 +51,21 @@ describe('content that was fetched before', () => {
     expect(again.outcome.kind).toBe('unchanged');
   });
 
+  it('is asked for by its own validator again, whatever the server confirmed it with', async () => {
+    let etag = '"one"';
+    const asked: (string | undefined)[] = [];
+    const server = await serve((request, response) => {
+      asked.push(request.headers['if-none-match']);
+      response.writeHead(asked.length === 1 ? 200 : 304, { etag }).end(asked.length === 1 ? 'content' : undefined);
+    });
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const memory = await memoryOf(server.url);
+    etag = '"two"';
+    const { outcome } = await fetchOnce(server.url, local, { memory });
+    await fetchOnce(server.url, local, { memory: outcome.memory ?? {} });
+    expect(asked).toEqual([undefined, '"one"', '"one"']);
+  });
+
   it('is fetched anew where its server names nothing to ask for', async () => {
     const { url } = await site({});
     const memory = await memoryOf(`${url}/data`);

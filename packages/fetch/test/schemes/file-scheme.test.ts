@@ -62,6 +62,7 @@ describe('a file: URL', () => {
       `${urlOf(root)}/sub%2f..%2f..%2fclosed/secret`,
       urlOf(`${root}-beside`, 'secret'),
       urlOf(root, 'sub', 'data.csv').replace('file://', 'file://elsewhere'),
+      `${urlOf(root)}/sub%00/data.csv`,
     ];
     for (const url of urls) {
       expect(await failToFetch(url, options), url).toMatchObject({ code: 'fetch_refused' });
@@ -111,9 +112,25 @@ describe('a file: URL', () => {
     expect(await failToFetch(url, options, { limitBytes: 3 })).toMatchObject({ code: 'fetch_too_large' });
   });
 
-  it('is opened by absolute paths only', async () => {
-    expect(await failToFetch('file:///x', { fileRoots: ['data'] }).catch((error: unknown) => error)).toMatchObject({
+  it.each(['data', '/', '//', '/tmp/..'])('is not opened by %s', async (root) => {
+    expect(await failToFetch('file:///x', { fileRoots: [root] }).catch((error: unknown) => error)).toMatchObject({
       code: 'bad_configuration',
+    });
+  });
+
+  it('is not opened by a link to all there is', async () => {
+    const { root } = await makePlace();
+    await symlink('/', join(root, 'all'));
+    const options = { fileRoots: [join(root, 'all')] };
+    expect(await failToFetch('file:///etc/passwd', options)).toMatchObject({ code: 'fetch_refused' });
+    expect(await failToFetch(urlOf(root, 'all', 'etc/passwd'), options)).toMatchObject({ code: 'fetch_refused' });
+  });
+
+  it('is told in one line, whatever stands in it', async () => {
+    const { root, options } = await makePlace();
+    const error = await failToFetch(`${urlOf(root)}/a%0Ab`, options);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^file:.*\/a%0Ab cannot be read: there is no such.*$/),
     });
   });
 });

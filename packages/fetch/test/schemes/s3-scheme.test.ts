@@ -1,7 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FetcherOptions, S3Options } from '../../src/fetcher-options.ts';
+import { certificate } from '../harness/certificate.ts';
 import { failToFetch, fetchOnce, hasty } from '../harness/fetching.ts';
+import { serve, serveSecurely } from '../harness/http-server.ts';
 import { content, newContent } from '../harness/misbehaving-server.ts';
+import { serveProxy } from '../harness/proxy-server.ts';
 import { accessKeyId, type S3Object, secretAccessKey, serveS3 } from '../harness/s3-server.ts';
 
 /** A service with two buckets, of which the operator opened `data` and a part of `mixed`. */
@@ -98,6 +101,62 @@ describe('an s3: URL', () => {
     const { server, options } = await makeService();
     expect(await failToFetch(address, options())).toMatchObject({ code: 'fetch_refused' });
     expect(server.seen).toHaveLength(0);
+  });
+
+  it('goes through the proxy over http, still signed', async () => {
+    const { server, options } = await makeService({ cuts: 1 });
+    await using proxy = await serveProxy({ to: server.port });
+    const { s3 } = options({ endpoint: 'http://s3.example' });
+    const given = { limits: hasty, proxy: { http: `http://me:pw@127.0.0.1:${proxy.port}` }, ...(s3 && { s3 }) };
+    expect((await fetchOnce(url, given)).content).toEqual(content);
+    expect(proxy.asked[0]).toBe('GET http://s3.example/data/a/set.tar?x-id=GetObject');
+    expect(proxy.logins[0]).toBe(`Basic ${Buffer.from('me:pw').toString('base64')}`);
+    expect(server.seen[0]?.headers['proxy-authorization']).toBeUndefined();
+  });
+
+  it('goes through the proxy over https in a tunnel', async () => {
+    const { server, options } = await makeService();
+    await using secure = await serveSecurely((request, response) => server.answer(request, response));
+    await using proxy = await serveProxy({ to: secure.port });
+    const { s3 } = options({ endpoint: 'https://secure.example' });
+    const given = { limits: hasty, proxy: { https: proxy.url }, certificates: [certificate], ...(s3 && { s3 }) };
+    expect((await fetchOnce(url, given)).content).toEqual(content);
+    expect(proxy.asked).toEqual(['CONNECT secure.example:443']);
+    const direct = { ...given, proxy: { ...given.proxy, no: '.example' }, limits: { ...hasty, retries: 0 } };
+    expect(await failToFetch(url, direct)).toMatchObject({ code: 'fetch_failed' });
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['http://s3.example', 'x-squid-error'],
+    ['https://s3.example', 'x-squid-error'],
+  ])('that a proxy refuses reads as its word: %s', async (endpoint, header) => {
+    await using proxy = await serveProxy({ to: 9, refuses: 403, says: { [header]: 'ERR_ACCESS_DENIED 0' } });
+    const { options } = await makeService();
+    const { s3 } = options({ endpoint });
+    const given = { limits: hasty, proxy: { http: proxy.url, https: proxy.url }, ...(s3 && { s3 }) };
+    expect(await failToFetch(url, given)).toMatchObject({
+      code: 'fetch_refused',
+      message: expect.stringContaining(`The proxy ${proxy.url} refused`),
+    });
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  it('never mixes two objects, also where the service does not know If-Match', async () => {
+    const { server, options } = await makeService({ cuts: 1, ignoresIfMatch: true });
+    const onProgress = (done: number): void => {
+      if (done === 20_000) server.objects.set('data/a/set.tar', { content: newContent, ignoresIfMatch: true });
+    };
+    expect((await fetchOnce(url, options(), { onProgress })).content).toEqual(newContent);
+  });
+
+  it('whose service answers in other words than S3’s is told by its status', async () => {
+    await using server = await serve((_request, response) => response.writeHead(502).end('<html>bad gateway'));
+    const { options } = await makeService();
+    expect(await failToFetch(url, options({ endpoint: server.url }))).toMatchObject({
+      code: 'fetch_failed',
+      message: expect.stringMatching(/status 502.*tried 4 times/),
+    });
   });
 
   it('is refused where nothing was opened', async () => {
