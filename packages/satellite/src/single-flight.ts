@@ -40,9 +40,9 @@ export class SingleFlight<Value, Progress> {
     this.#ended.signal.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#begin(key, wait.work);
     flight.waits.add(wait);
-    if (flight.progress !== undefined) wait.onProgress?.(flight.progress);
     const aborted = watchAbort(wait.signal);
     try {
+      if (flight.progress !== undefined) wait.onProgress?.(flight.progress);
       const value = await Promise.race([flight.done, aborted.promise]);
       wait.take?.(value);
       return value;

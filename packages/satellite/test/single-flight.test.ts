@@ -55,6 +55,26 @@ describe('work that several want at the same moment', () => {
     expect(await staying).toBe('done');
   });
 
+  it('is not gone on with for one who failed when it was told how far it is', async () => {
+    const flights = new SingleFlight<void, number>();
+    const { promise, resolve } = makeDeferred<AbortSignal>();
+    const work = async (signal: AbortSignal, report: (progress: number) => void) => {
+      report(1);
+      resolve(signal);
+      await new Promise((_done, reject) => signal.addEventListener('abort', reject));
+    };
+    const impatient = new AbortController();
+    const first = flights.run('key', { work, signal: impatient.signal });
+    const signal = await promise;
+    const onProgress = () => {
+      throw new Error('a fault of whoever waits');
+    };
+    await expect(flights.run('key', { work, onProgress })).rejects.toThrow('a fault');
+    impatient.abort();
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
+    expect(signal.aborted).toBe(true);
+  });
+
   it('is given up when the last one left, and begun anew for who comes then', async () => {
     const flights = new SingleFlight<string, never>();
     const impatient = new AbortController();
