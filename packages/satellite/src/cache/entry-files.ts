@@ -16,6 +16,13 @@ export interface FoundEntry {
   readonly lastUsed: number;
 }
 
+interface WriteOptions {
+  /** When it counts as written, in milliseconds since 1970. Default: now. */
+  readonly time?: number;
+  /** Whether the disk has it before it is put in place. Default false. */
+  readonly flush?: boolean;
+}
+
 /**
  * Where entries lie: each is a directory below `entries`, which is made complete below `tmp` and then renamed,
  * so that a half one can only be where everything is removed.
@@ -98,7 +105,7 @@ export class EntryFiles {
 
   /** Puts an entry that is complete in its workplace where it belongs. */
   async install(workplace: string, facts: EntryFacts): Promise<void> {
-    await this.writeWhole(join(workplace, factsName), facts, facts.createdAt);
+    await this.writeWhole(join(workplace, factsName), facts, { time: facts.createdAt });
     await rename(workplace, this.directoryOf(facts.id));
   }
 
@@ -106,7 +113,8 @@ export class EntryFiles {
   async rewrite(entry: Entry): Promise<void> {
     const before = this.#writes.get(entry) ?? Promise.resolve();
     const file = join(this.directoryOf(entry.id), factsName);
-    const mine = before.then(() => this.writeWhole(file, entry.facts, entry.lastUsed));
+    // Some file systems leave nothing of it after a loss of power otherwise, and the entry would be dropped.
+    const mine = before.then(() => this.writeWhole(file, entry.facts, { time: entry.lastUsed, flush: true }));
     this.#writes.set(
       entry,
       mine.catch(() => undefined),
@@ -114,11 +122,11 @@ export class EntryFiles {
     await this.#await(mine);
   }
 
-  /** Puts JSON in place as a whole; `time` (milliseconds since 1970) is when it counts as written. */
-  async writeWhole(file: string, value: unknown, time?: number): Promise<void> {
+  /** Puts JSON in place as a whole. */
+  async writeWhole(file: string, value: unknown, { time, flush = false }: WriteOptions = {}): Promise<void> {
     const temporary = this.nameTemporary();
     try {
-      await writeFile(temporary, JSON.stringify(value), { mode: 0o600 });
+      await writeFile(temporary, JSON.stringify(value), { mode: 0o600, flush });
       if (time !== undefined) await utimes(temporary, time / 1_000, time / 1_000);
       await rename(temporary, file);
     } catch (error) {
