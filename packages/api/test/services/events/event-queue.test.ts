@@ -54,8 +54,10 @@ test('a reader who is too slow is told so instead of filling the memory', async 
   for (let seq = 1; seq <= 10; seq += 1) queue.push(state('a', seq));
   const events = queue.read(new AbortController().signal);
   expect((await events.next()).value).toMatchObject({ data: { seq: 1 } });
-  for (let seq = 11; seq <= 100; seq += 1) queue.push(state('a', seq));
   for (const done of [1, 2]) queue.pushProgress('b', progress(done));
+  expect(vi.getTimerCount()).toBe(1);
+  for (let seq = 11; seq <= 100; seq += 1) queue.push(state('a', seq));
+  // Nothing is held for a reader who has stopped reading, until he reads on or leaves.
   expect(vi.getTimerCount()).toBe(0);
   await expect(events.next()).rejects.toMatchObject({ code: 'conflict' });
 });
