@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Client, sampleImage } from '../harness/client.ts';
 import { viewEngine } from '../harness/engine.ts';
+import { filesBelow } from '../harness/files-below.ts';
 import { freePort } from '../harness/free-port.ts';
 import { MortalService } from '../harness/mortal-service.ts';
 import { until } from '../harness/until.ts';
@@ -131,9 +132,4 @@ async function send(response: ServerResponse, tell: (count: number) => void): Pr
     await pause(20);
   }
   response.end();
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }

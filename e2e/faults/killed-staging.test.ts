@@ -7,6 +7,7 @@ import { encodeTarHeader, tarEnd, tarPadding } from '@boatload/engine';
 import { expect, test } from 'vitest';
 import { type Client, sampleImage } from '../harness/client.ts';
 import { viewEngine } from '../harness/engine.ts';
+import { filesBelow } from '../harness/files-below.ts';
 import { freePort } from '../harness/free-port.ts';
 import { MortalService } from '../harness/mortal-service.ts';
 import { until } from '../harness/until.ts';
@@ -79,11 +80,6 @@ async function emptyCache(client: Client): Promise<void> {
 async function mountsOf(dataDir: string): Promise<string[]> {
   const mounts = await readFile('/proc/self/mounts', 'utf8');
   return mounts.split('\n').filter((line) => line.includes(dataDir));
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
 /** Content that hardly compresses, so that to unpack it takes a while. */

@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container } from '@boatload/contract';
 import { expect } from 'vitest';
 import { type Client, sampleImage } from '../../harness/client.ts';
+import { filesBelow } from '../../harness/files-below.ts';
 import type { SuiteParts } from '../../harness/suite.ts';
 
 /** What the tests of bad input share. */
@@ -41,17 +41,4 @@ export async function expectNothingKept({ client, service }: BadInputParts): Pro
 export async function removeAll({ client }: BadInputParts): Promise<void> {
   const accepted = await client.json<Container[]>('/v1/container/');
   await Promise.all(accepted.map(({ id }) => client.remove(id)));
-}
-
-/** Paths of all files below a folder, in which others may be at work. */
-export async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const found = entries.map((entry) => {
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? filesBelow(path) : [path];
-  });
-  return (await Promise.all(found)).flat();
 }

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { type Container, type ErrorCode, errorCodes } from '@boatload/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labelOf } from '../../harness/engine.ts';
+import { filesBelow } from '../../harness/files-below.ts';
 import { type HostileServer, redirectTo, startHostileServer } from '../../harness/hostile-server.ts';
 import { expectProblem, expectSentence } from '../../harness/problem.ts';
-import { type BadInputParts, filesBelow, type Parts } from './bad-input-parts.ts';
+import type { BadInputParts, Parts } from './bad-input-parts.ts';
 import { hostileArchives } from './hostile-archives.ts';
 
 type Submit = (parts: BadInputParts, server: HostileServer) => Promise<Container>;

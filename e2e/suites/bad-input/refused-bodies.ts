@@ -4,9 +4,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { ErrorCode } from '@boatload/contract';
 import { afterEach, describe, expect, test } from 'vitest';
+import { filesBelow } from '../../harness/files-below.ts';
 import { expectProblem } from '../../harness/problem.ts';
 import { until } from '../../harness/until.ts';
-import { expectNothingKept, filesBelow, type Parts, removeAll, submitBody, submitJson } from './bad-input-parts.ts';
+import { expectNothingKept, type Parts, removeAll, submitBody, submitJson } from './bad-input-parts.ts';
 
 const mebibyte = 1_048_576;
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
+import { filesBelow } from '../../harness/files-below.ts';
 import { expectProblem } from '../../harness/problem.ts';
 import type { RunningService } from '../../harness/service.ts';
 import { promiseNothingLeft, type SuiteParts, useService } from '../../harness/suite.ts';
 import { makeZip } from '../../harness/zip-file.ts';
-import { filesBelow } from '../bad-input/bad-input-parts.ts';
 
 const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 const other = '0'.repeat(64);
