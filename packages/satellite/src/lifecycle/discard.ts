@@ -11,7 +11,7 @@ import {
 } from '@boatload/engine';
 import { isOurName } from './labels.ts';
 
-export interface DiscardOptions extends CallOptions {
+interface DiscardOptions extends CallOptions {
   /** Milliseconds that the Engine gets to finish what it says is still in progress. Default 30 s. */
   readonly patience?: number;
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Entries } from '../../src/cache/entries.ts';
 import { EntryFiles } from '../../src/cache/entry-files.ts';
 import { Quota } from '../../src/cache/quota.ts';
@@ -73,7 +73,7 @@ describe("the cache's quota", () => {
       message: expect.stringMatching(/no room for 0\.1 MiB more.*containers use 0\.1 MiB/),
     });
     expect(await readFile(held.file, 'utf8')).toMatch(/^\/a/);
-    expect(await rig.names('tmp')).toEqual([]);
+    await vi.waitFor(async () => expect(await rig.names('tmp')).toEqual([]));
     await cache.release('two');
     await cache.file(rig.source('/c'), wish('three'));
     expect((await cache.list()).map(({ origin }) => origin).sort()).toEqual([

@@ -73,7 +73,7 @@ describe('the SHA-256 of a URL', () => {
     const wrong = { ...rig.source('/x'), sha256: sha256('other') };
     await expect(cache.tree(wrong, wish('one'))).rejects.toMatchObject({ code: 'digest_mismatch' });
     expect(await cache.list()).toEqual([]);
-    expect(await rig.names('tmp')).toEqual([]);
+    await vi.waitFor(async () => expect(await rig.names('tmp')).toEqual([]));
     expect(await rig.names('urls')).toEqual([]);
     expect(cache.heldBy('one')).toEqual([]);
   });

@@ -186,7 +186,7 @@ describe('a wait for data', () => {
     for (const result of results) expect(result).toMatchObject({ reason: { code: 'fetch_failed' } });
     expect(rig.requests).toEqual(['/x 404']);
     expect(await cache.list()).toEqual([]);
-    expect(await rig.names('tmp')).toEqual([]);
+    await vi.waitFor(async () => expect(await rig.names('tmp')).toEqual([]));
     expect(await rig.names('urls')).toEqual([]);
   });
 
@@ -198,7 +198,7 @@ describe('a wait for data', () => {
     for (const result of results) expect(result).toMatchObject({ reason: { code: 'archive_invalid' } });
     expect(cache.heldBy('1')).toEqual([]);
     expect(await cache.list()).toMatchObject([{ form: 'file', in_use: 0 }]);
-    expect(await rig.names('tmp')).toEqual([]);
+    await vi.waitFor(async () => expect(await rig.names('tmp')).toEqual([]));
   });
 
   it('does not fail for the sake of one who wants other content or less', async () => {
@@ -234,7 +234,7 @@ describe('a wait for data', () => {
     await begun.opened;
     await cache[Symbol.asyncDispose]();
     await told;
-    expect(await rig.names('tmp')).toEqual([]);
+    await vi.waitFor(async () => expect(await rig.names('tmp')).toEqual([]));
     await expect(cache.file(rig.source('/x'), wish('two'))).rejects.toMatchObject({ code: 'shutting_down' });
   });
 });

@@ -133,7 +133,7 @@ describe('a satellite that was killed', () => {
     await createOurs(order);
     const mount = { Type: 'volume', Source: `${permitName(order.ref, 1)}-data`, Target: '/data' } as const;
     const Mounts = [{ ...mount, VolumeOptions: { NoCopy: true } }];
-    const creation = { Image: sampleImage, Cmd: ['true'], HostConfig: { Mounts } };
+    const creation = { Image: sampleImage, Cmd: ['true'], Labels: {}, HostConfig: { Mounts } };
     const other = await createContainer(rig.engine, `somebody-elses-${order.ref.container}`, { creation });
     try {
       await using watch = new EventWatch(await rig.satellite());
