@@ -132,7 +132,7 @@ describe('a satellite that was killed', () => {
     const order = rig.order();
     await createOurs(order);
     const mount = { Type: 'volume', Source: `${permitName(order.ref, 1)}-data`, Target: '/data' } as const;
-    const Mounts = [{ ...mount, VolumeOptions: { NoCopy: true } }];
+    const Mounts = [{ ...mount, VolumeOptions: { NoCopy: true, Labels: {} } }];
     const creation = { Image: sampleImage, Cmd: ['true'], Labels: {}, HostConfig: { Mounts } };
     const other = await createContainer(rig.engine, `somebody-elses-${order.ref.container}`, { creation });
     try {
