@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { BoatLoadError } from '@boatload/contract';
 import { Decompress } from 'fzstd';
+import xxhash from 'xxhash-wasm';
 import { letOthersRun } from './let-others-run.ts';
 import { pipeThrough } from './pipe-through.ts';
 import { splitZstd, type ZstdFrame } from './zstd-frames.ts';
 
 /**
- * Decompresses zstd of one frame or several: by Node itself where it can (from 22.15 on), otherwise by a library,
- * which does not look at checksums.
+ * Decompresses zstd of one frame or several: by Node itself where it can (from 22.15 on), otherwise by a library.
  * @throws Error when it is broken; archive_too_large when its window would take too much memory
  */
 export async function* decompressZstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
@@ -26,8 +26,11 @@ function createNative(): Duplex | undefined {
   return stream;
 }
 
-async function* decompressFrame({ windowBytes, pieces }: ZstdFrame): AsyncGenerator<Uint8Array, void, undefined> {
+async function* decompressFrame(frame: ZstdFrame): AsyncGenerator<Uint8Array, void, undefined> {
+  const { windowBytes, pieces, checksum } = frame;
   const decompressed: Uint8Array[] = [];
+  // The library does not look at checksums.
+  const hash = (await xxhash()).create64();
   const decoder = new Decompress((bytes) => decompressed.push(bytes));
   const pause = letOthersRun();
   const work = new WindowWork(windowBytes);
@@ -35,12 +38,20 @@ async function* decompressFrame({ windowBytes, pieces }: ZstdFrame): AsyncGenera
     decoder.push(piece);
     for (const bytes of decompressed.splice(0)) {
       work.note(bytes.length);
+      hash.update(bytes);
       if (bytes.length > 0) yield bytes;
     }
     await pause();
   }
   decoder.push(new Uint8Array(0), true);
-  yield* decompressed;
+  for (const bytes of decompressed) {
+    hash.update(bytes);
+    yield bytes;
+  }
+  const stated = checksum();
+  if (stated !== undefined && BigInt(stated) !== (hash.digest() & 0xffff_ffffn)) {
+    throw new Error('its content does not have its checksum');
+  }
 }
 
 /** Bytes of window for each byte that comes out; an honest archive stays below, with blocks of 128 KiB. */

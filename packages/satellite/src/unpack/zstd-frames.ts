@@ -5,8 +5,10 @@ import { checkWindow } from './memory-limit.ts';
 export interface ZstdFrame {
   /** Bytes that blocks may refer back to. */
   readonly windowBytes: number;
-  /** The whole frame: its header, then each block, which decompresses to 128 KiB at the most, then its end. */
+  /** The whole frame: its header, then each block, which decompresses to 128 KiB at the most, then its checksum. */
   readonly pieces: AsyncGenerator<Uint8Array, void, undefined>;
+  /** Once the pieces are read: what the frame says that the lower half of its content's XXH64 is. */
+  readonly checksum: () => number | undefined;
 }
 
 const frameMagic = 0xfd2fb528;
@@ -44,14 +46,17 @@ async function readFrame(reader: CountedReader, magic: Buffer): Promise<ZstdFram
   const windowBytes = isSingleSegment ? contentSize(size) : windowSize(window.readUInt8());
   checkWindow(windowBytes, 'compress it without «--ultra» and «--long»');
   const header = Buffer.concat([magic, descriptor, window, dictionary, size]);
-  return { windowBytes, pieces: readPieces(reader, header, (flags & 4) !== 0) };
+  let checksum: Buffer | undefined;
+  async function* readPieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* readBlocks(reader, header);
+    if ((flags & 4) === 0) return;
+    checksum = await reader.take(4);
+    yield checksum;
+  }
+  return { windowBytes, pieces: readPieces(), checksum: () => checksum?.readUInt32LE() };
 }
 
-async function* readPieces(
-  reader: CountedReader,
-  header: Buffer,
-  hasChecksum: boolean,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readBlocks(reader: CountedReader, header: Buffer): AsyncGenerator<Uint8Array, void, undefined> {
   yield header;
   for (let isLast = false; !isLast; ) {
     const head = await reader.take(3);
@@ -61,7 +66,6 @@ async function* readPieces(
     yield Buffer.concat([head, await reader.take(isRun ? 1 : value >> 3)]);
     isLast = (value & 1) !== 0;
   }
-  if (hasChecksum) yield await reader.take(4);
 }
 
 function windowSize(descriptor: number): number {

@@ -90,6 +90,13 @@ describe('a tree made from an archive', () => {
     await expect(made).rejects.toMatchObject({ code: 'archive_invalid' });
   });
 
+  it('is refused where its content does not have the checksum of its zstd frame', async () => {
+    await using dir = await makeTemporaryDirectory();
+    const bytes = Buffer.from(compressedTars.zstd, 'base64');
+    bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
+    await expect(makeTreeOf(dir.path, bytes)).rejects.toMatchObject({ code: 'archive_invalid' });
+  });
+
   it('has what came last under a name, and other names of what came first', async () => {
     await using dir = await makeTemporaryDirectory();
     const duplicate = [

@@ -12,7 +12,9 @@ const mebibyte = 1_048_576;
 
 /** Ten million files, as five hundred times the same gzip member of twenty thousand. */
 function packTenMillion(): Buffer {
-  const part = Buffer.concat(Array.from({ length: 20_000 }, (_, index) => tarMember({ path: `some/file-${index % 100}` })));
+  const part = Buffer.concat(
+    Array.from({ length: 20_000 }, (_, index) => tarMember({ path: `some/file-${index % 100}` })),
+  );
   const member = gzipSync(part, { level: 9 });
   return Buffer.concat(Array.from({ length: 500 }, () => member));
 }

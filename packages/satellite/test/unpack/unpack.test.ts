@@ -119,6 +119,26 @@ describe('a zip', () => {
     await expect(unpack(writeZip(inputs), limits)).rejects.toMatchObject({ code });
   });
 
+  it('of zip64 is understood: sizes and places that stand in its own fields', async () => {
+    const inputs: readonly ZipInput[] = [
+      { name: 'stored', content: 'abc', zip64: true },
+      { name: 'deflated', content: 'd'.repeat(1_000), deflate: true, zip64: true },
+    ];
+    expect(await unpack(writeZip(inputs))).toEqual(['file 644 stored abc', `file 644 deflated ${'d'.repeat(20)}`]);
+  });
+
+  it('of zip64 with more entries than others can have is understood', async () => {
+    const inputs = Array.from({ length: 65_600 }, (_, index) => ({ name: `${index}`, content: `${index}` }));
+    const seen = await unpack(writeZip(inputs));
+    expect(seen).toHaveLength(65_600);
+    expect(seen.at(-1)).toBe('file 644 65599 65599');
+  });
+
+  it('of zip64 whose sizes lie is refused', async () => {
+    const lying = writeZip([{ name: 'a', content: 'abc', deflate: true, claimedSize: 999, zip64: true }]);
+    await expect(unpack(lying)).rejects.toMatchObject({ code: 'archive_invalid' });
+  });
+
   it('that is cut off is refused', async () => {
     const whole = writeZip([{ name: 'a', content: 'abc' }]);
     await expect(unpack(whole.subarray(0, -30))).rejects.toMatchObject({ code: 'archive_invalid' });
