@@ -4,7 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createFetcher } from '../src/create-fetcher.ts';
 import { local } from './harness/fetching.ts';
-import { content, serveMisbehaviour } from './harness/misbehaving-server.ts';
+import { serve } from './harness/http-server.ts';
+import { serveMisbehaviour } from './harness/misbehaving-server.ts';
 import { makeTemporaryDirectory } from './harness/temporary-directory.ts';
 
 describe('a fetcher', () => {
@@ -39,15 +40,20 @@ describe('a fetcher', () => {
   });
 
   it('waits for whoever makes room, without taking that for a server that stands still', async () => {
-    await using server = await serveMisbehaviour();
+    let sendRest: () => unknown = () => undefined;
+    await using server = await serve((_request, response) => {
+      sendRest = () => response.end('rest');
+      response.write('some');
+    });
     await using dir = await makeTemporaryDirectory();
-    await using fetcher = createFetcher({ ...local, limits: { ...local.limits, idleMs: 30, retries: 0 } });
+    await using fetcher = createFetcher({ ...local, limits: { ...local.limits, idleMs: 50, retries: 0 } });
     const reserve = async (): Promise<void> => {
       const began = performance.now();
-      while (performance.now() - began < 120) await nextTurn();
+      while (performance.now() - began < 200) await nextTurn();
+      sendRest();
     };
-    const request = { url: `${server.url}/x`, file: join(dir.path, 'file'), limitBytes: 100_000, reserve };
-    expect(await fetcher.fetch(request)).toMatchObject({ kind: 'fetched', size: content.length });
+    const request = { url: server.url, file: join(dir.path, 'file'), limitBytes: 100_000, reserve };
+    expect(await fetcher.fetch(request)).toMatchObject({ kind: 'fetched', size: 8 });
   });
 
   it('knows nothing fresh of what it does not fetch', async () => {
