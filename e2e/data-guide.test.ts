@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { encodeTarHeader, tarEnd, tarPadding } from '@boatload/engine';
 import { expect, test } from 'vitest';
-import { logIn } from './harness/client.ts';
+import { logIn, removeAll } from './harness/client.ts';
 import { startService } from './harness/service.ts';
 import { startWebServer } from './harness/web-server.ts';
 
@@ -33,11 +33,11 @@ function packTexts(): Uint8Array {
 test('the session of the guide to data works as it is pasted into a shell', async () => {
   await using service = await startService();
   await using web = await startWebServer();
-  const { token } = await logIn(service.url);
+  const client = await logIn(service.url);
   const folder = await mkdtemp(join(tmpdir(), 'boatload-guide-'));
   try {
     const DATA = web.serve('/texts.tar.gz', packTexts(), { etag: '"texts"' });
-    const env = { ...process.env, API: service.url, AUTH: `Authorization: JWT ${token}`, DATA };
+    const env = { ...process.env, API: service.url, AUTH: `Authorization: JWT ${client.token}`, DATA };
     const { stdout, stderr } = await run('sh', ['-euc', await readSession()], { cwd: folder, env });
     expect(stderr).toBe('');
     expect(stdout).toMatch(/event: state\n.*"staging".*event: state\n.*"exited".*event: end\n/s);
@@ -46,6 +46,7 @@ test('the session of the guide to data works as it is pasted into a shell', asyn
     expect(JSON.parse(firstChanges)).toMatchObject([{ path: '/data/by-first', kind: 'added' }]);
     expect(JSON.parse(secondChanges)).toMatchObject([{ path: '/data/by-second', kind: 'added' }]);
   } finally {
+    await removeAll(client);
     await rm(folder, { recursive: true, force: true });
   }
 });

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { encodeTarHeader, tarEnd, tarPadding } from '@boatload/engine';
 import { expect, test } from 'vitest';
 import { type Client, sampleImage } from '../harness/client.ts';
-import { viewEngine } from '../harness/engine.ts';
+import { labelOf, viewEngine } from '../harness/engine.ts';
 import { filesBelow } from '../harness/files-below.ts';
 import { freePort } from '../harness/free-port.ts';
 import { MortalService } from '../harness/mortal-service.ts';
@@ -58,6 +58,7 @@ test(`${kills} times SIGKILL while data are fetched, unpacked and mounted: what 
       'the state directory to be empty',
     );
   } finally {
+    await Promise.all(ids.map((id) => engine.removeContainersOf(labelOf(id))));
     await service.end();
     await rm(dataDir, { recursive: true, force: true });
   }

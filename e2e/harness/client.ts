@@ -132,6 +132,12 @@ class HttpClient implements Client {
   }
 }
 
+/** Deletes all of a user's containers, so that a test leaves none when its service is gone. */
+export async function removeAll(client: Client): Promise<void> {
+  const all = await client.json<Container[]>('/v1/container/');
+  await Promise.all(all.map(({ id }) => client.remove(id)));
+}
+
 /** The problem document of an answer that must be a refusal. */
 export async function readProblem(answer: Response): Promise<Problem> {
   const type = answer.headers.get('content-type') ?? '';

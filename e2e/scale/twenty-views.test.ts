@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CacheEntry, Container, FileChange } from '@boatload/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, logIn } from '../harness/client.ts';
+import { type Client, logIn, removeAll } from '../harness/client.ts';
 import { type DataServer, dataPath, serveDataSet } from '../harness/data-set.ts';
 import { type RunningService, startService } from '../harness/service.ts';
 
@@ -54,6 +54,7 @@ describe(`${containers} containers on one data set of ${files} files, ${mebibyte
   }, 600_000);
 
   afterAll(async () => {
+    await removeAll(client);
     await service?.[Symbol.asyncDispose]();
     await data?.[Symbol.asyncDispose]();
   });

@@ -70,8 +70,11 @@ async function prepareAnew(
   options: PrepareOptions & { readonly signal: AbortSignal; readonly dir: string },
 ): Promise<void> {
   const { dir, signal } = options;
-  const report = thinProgress(options.onProgress);
-  const staged = await stageFiles(context, order, { dir, signal, report });
+  const { report, tellUnfinished } = thinProgress(options.onProgress);
+  const staged = await stageFiles(context, order, { dir, signal, report }).catch((error: unknown) => {
+    tellUnfinished();
+    throw error;
+  });
   const record: AttemptRecord = {
     version: 1,
     ref: { container: order.ref.container, attempt: order.ref.attempt },
