@@ -8,6 +8,8 @@ export interface HostileMember {
   readonly mode?: number;
   /** The size that the archive claims for the unpacked content. Default the truth. */
   readonly claimedSize?: number;
+  /** Says that a password is needed. */
+  readonly isEncrypted?: boolean;
   /** Shares the compressed bytes of the member before it, which costs no room. */
   readonly overlaps?: boolean;
 }
@@ -25,6 +27,7 @@ export function makeHostileZip(members: readonly HostileMember[]): Buffer<ArrayB
       const content = Buffer.from(member.content ?? '');
       const packed = deflateRawSync(content, { level: 9 });
       fields = fieldsOf(content, packed.length, member.claimedSize ?? content.length);
+      if (member.isEncrypted === true) fields.writeUInt16LE(0x0801, 2);
       start = offset;
       const file = Buffer.concat([Buffer.from('PK\u0003\u0004', 'latin1'), fields, lengthOf(name), name, packed]);
       files.push(file);

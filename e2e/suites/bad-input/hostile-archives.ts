@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { ErrorCode } from '@boatload/contract';
+import { encodeTarHeader } from '@boatload/engine';
+import { storeXz, storeZstd, zstdOfZeros } from '../../../packages/satellite/test/unpack/compression-builders.ts';
 import { makeTar } from '../../harness/hostile-tar.ts';
 import { makeHostileZip } from '../../harness/hostile-zip.ts';
 
@@ -46,6 +48,17 @@ export const hostileArchives: readonly (readonly [title: string, make: () => Buf
       () => makeHostileZip([{ name: 'a', content: 'hello' }]).subarray(0, -10),
       'archive_invalid',
     ],
+    [
+      'zip with a password',
+      () => makeHostileZip([{ name: 'a', content: 'x'.repeat(20), isEncrypted: true }]),
+      'archive_invalid',
+    ],
+    ['tar.zst with ../', () => Buffer.concat([storeZstd(outside())]), 'archive_unsafe'],
+    ['tar.xz with ../', () => Buffer.concat([storeXz(outside())]), 'archive_unsafe'],
+    ['tar.zst bomb', makeZstdBomb, 'archive_too_large'],
+    ['tar.zst that asks for too much memory', () => Buffer.concat([storeZstd(outside(), 0xa8)]), 'archive_too_large'],
+    ['tar.xz that is cut off', () => cutOff(Buffer.concat([storeXz(wide())])), 'archive_invalid'],
+    ['tar.zst that is cut off', () => cutOff(Buffer.concat([storeZstd(wide())])), 'archive_invalid'],
     ['tar with ../', () => makeTar([{ name: '../evil', content: 'x' }]), 'archive_unsafe'],
     ['tar with an absolute name', () => makeTar([{ name: '/etc/evil', content: 'x' }]), 'archive_unsafe'],
     ['tar with a character device', () => makeTar([{ name: 'null', type: 'char' }]), 'archive_unsafe'],
@@ -83,6 +96,29 @@ export const hostileArchives: readonly (readonly [title: string, make: () => Buf
     ],
     ['tar that is cut off', () => cutOff(makeTar([{ name: 'a', content: randomBytes(100_000) }])), 'archive_invalid'],
   ];
+
+function outside(): Buffer {
+  return makeTar([{ name: '../evil', content: 'x' }]);
+}
+
+function wide(): Buffer {
+  return makeTar([{ name: 'a', content: randomBytes(400_000) }]);
+}
+
+/** 1 GiB of zeros out of 32 KB. */
+function makeZstdBomb(): Buffer<ArrayBuffer> {
+  const size = 1_024 * mebibyte;
+  const header = encodeTarHeader({
+    path: Buffer.from('zeros'),
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size,
+    mtime: new Date(0),
+  });
+  return Buffer.concat([storeZstd(header), zstdOfZeros(size / 131_072)]);
+}
 
 /** 40 times the same 16 MiB of zeros: 640 MiB out of 20 KB. */
 function makeZipBomb(): Buffer<ArrayBuffer> {
