@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { BoatLoadError } from '@boatload/contract';
-import { decompressFile, type TarKind } from './decompress.ts';
+import { decompressFile, type TarKind } from './decompress/decompress.ts';
 
 export type ArchiveKind = 'zip' | TarKind;
 

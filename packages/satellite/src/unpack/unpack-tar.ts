@@ -1,6 +1,6 @@
 import { decodeTar } from '@boatload/engine';
 import type { ArchiveGuard } from './archive-guard.ts';
-import { decompressFile, type TarKind } from './decompress.ts';
+import { decompressFile, type TarKind } from './decompress/decompress.ts';
 import { stagedDirectory } from './staged-directory.ts';
 import type { StagedEntry } from './staged-entry.ts';
 import type { UnpackOptions } from './unpack-archive.ts';

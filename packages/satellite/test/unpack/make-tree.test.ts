@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { copyTree } from '../../src/unpack/copy-tree.ts';
+import { copyTree } from '../../src/unpack/tree/copy-tree.ts';
 import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 import { writeZip } from '../harness/zip-writer.ts';
 import { makeTar, type TarMember } from './archive-builders.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { defaultLimits } from '../../src/staging/limits.ts';
 import { detectArchive } from '../../src/unpack/archive-kind.ts';
-import { type MakeTreeInput, makeTree, type TreeSize } from '../../src/unpack/make-tree.ts';
+import { type MakeTreeInput, makeTree, type TreeSize } from '../../src/unpack/tree/make-tree.ts';
 import { makeTemporaryDirectory } from '../harness/temporary-directory.ts';
 
 const isRoot = process.getuid?.() === 0;

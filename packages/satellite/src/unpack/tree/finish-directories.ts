@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Owner } from '../image/resolve-owner.ts';
+import type { Owner } from '../../image/resolve-owner.ts';
 import { secondsOf } from './place-file.ts';
 
 export interface DirectoryFacts {

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { BoatLoadError } from '@boatload/contract';
-import type { Owner } from '../image/resolve-owner.ts';
-import type { StagingLimits } from '../staging/limits.ts';
-import { removeTree } from '../state/remove-tree.ts';
-import { ArchiveGuard } from './archive-guard.ts';
-import type { ArchiveKind } from './archive-kind.ts';
+import type { Owner } from '../../image/resolve-owner.ts';
+import type { StagingLimits } from '../../staging/limits.ts';
+import { removeTree } from '../../state/remove-tree.ts';
+import { ArchiveGuard } from '../archive-guard.ts';
+import type { ArchiveKind } from '../archive-kind.ts';
+import { unpackArchive } from '../unpack-archive.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
-import { unpackArchive } from './unpack-archive.ts';
 
 export interface MakeTreeInput {
   /** Absolute path of what was fetched. */

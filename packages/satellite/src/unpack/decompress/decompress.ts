@@ -1,10 +1,10 @@
 import { BoatLoadError, isAbort } from '@boatload/contract';
+import type { UnpackOptions } from '../unpack-archive.ts';
 import { brokenCompression } from './broken-compression.ts';
 import { decompressGzip } from './decompress-gzip.ts';
-import { decompressXz } from './decompress-xz.ts';
 import { decompressZstd } from './decompress-zstd.ts';
 import { readFileChunks } from './read-file-chunks.ts';
-import type { UnpackOptions } from './unpack-archive.ts';
+import { decompressXz } from './xz/decompress-xz.ts';
 
 export type TarKind = 'tar' | 'tar.gz' | 'tar.zst' | 'tar.xz';
 

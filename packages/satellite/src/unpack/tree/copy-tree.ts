@@ -1,8 +1,8 @@
 import { readlink } from 'node:fs/promises';
 import { BoatLoadError } from '@boatload/contract';
-import type { Owner } from '../image/resolve-owner.ts';
+import type { Owner } from '../../image/resolve-owner.ts';
+import { emptyBody } from '../staged-directory.ts';
 import { type TreeSize, writeTree } from './make-tree.ts';
-import { emptyBody } from './staged-directory.ts';
 import type { TreeWriter } from './tree-writer.ts';
 import { type WalkedEntry, walkTree } from './walk-tree.ts';
 

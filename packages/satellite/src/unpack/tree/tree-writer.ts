@@ -1,11 +1,11 @@
 import { mkdir, open } from 'node:fs/promises';
-import type { Owner } from '../image/resolve-owner.ts';
+import type { Owner } from '../../image/resolve-owner.ts';
+import type { StagedEntry } from '../staged-entry.ts';
 import { placeCopy } from './copy-file.ts';
 import { explainFailure } from './explain-failure.ts';
 import { type DirectoryFacts, finishDirectories } from './finish-directories.ts';
 import { type Placement, placeLink, placeSymlink, writeLargeFile, writeSmallFile } from './place-file.ts';
 import { type Reserve, SpaceBudget } from './space-budget.ts';
-import type { StagedEntry } from './staged-entry.ts';
 import { TaskPool } from './task-pool.ts';
 
 export interface TreeWriterOptions {

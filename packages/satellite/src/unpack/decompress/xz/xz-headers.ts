@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import type { CountedReader } from './counted-reader.ts';
-import { checkWindow } from './memory-limit.ts';
+import type { CountedReader } from '../counted-reader.ts';
+import { checkWindow } from '../memory-limit.ts';
 import { checkSizes } from './xz-check.ts';
 
 export const xzMagic = Buffer.from('\xfd7zXZ\0', 'latin1');

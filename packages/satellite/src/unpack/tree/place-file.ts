@@ -1,6 +1,6 @@
 import { constants, type PathLike } from 'node:fs';
 import { type FileHandle, lchown, link, lutimes, open, symlink, unlink } from 'node:fs/promises';
-import type { Owner } from '../image/resolve-owner.ts';
+import type { Owner } from '../../image/resolve-owner.ts';
 import { codeOf } from './explain-failure.ts';
 import type { SpaceBudget } from './space-budget.ts';
 

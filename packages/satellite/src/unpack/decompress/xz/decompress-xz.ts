@@ -1,5 +1,5 @@
-import { CountedReader } from './counted-reader.ts';
-import { letOthersRun } from './let-others-run.ts';
+import { CountedReader } from '../counted-reader.ts';
+import { letOthersRun } from '../let-others-run.ts';
 import { type Lzma2Chunk, Lzma2Decoder } from './lzma2-decoder.ts';
 import { checkSizes, makeCheck } from './xz-check.ts';
 import { decodeStreamFlags, readBlockHeader, skipIndex, xzMagic } from './xz-headers.ts';

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { UnpackOptions } from './unpack-archive.ts';
+import type { UnpackOptions } from '../unpack-archive.ts';
 
 const chunkBytes = 262_144;
 
