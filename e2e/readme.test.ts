@@ -27,8 +27,8 @@ test("the README's first session works as it is pasted into a shell", async () =
     const output = stdout.split('\n');
     expect(output.slice(0, 2)).toEqual(['dog.txt: 5 words', 'fox.txt: 4 words']);
     expect(JSON.parse(output[2] ?? '')).toMatchObject({ state: 'exited', docker_state: { ExitCode: 0 } });
-    expect(JSON.parse(output[3] ?? '')).toMatchObject([{ path: '/data/counts.txt', kind: 'added' }]);
-    expect(output.slice(4)).toEqual(['dog.txt: 5 words', 'fox.txt: 4 words', 'data/counts.txt', '']);
+    expect(JSON.parse(output[3] ?? '')).toMatchObject([{ path: '/data/counts.log', kind: 'added' }]);
+    expect(output.slice(4)).toEqual(['dog.txt: 5 words', 'fox.txt: 4 words', 'data/counts.log', '']);
     const client = await logIn(service.url);
     expect(await client.json('/v1/container/')).toEqual([]);
   } finally {
